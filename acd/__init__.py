@@ -1,0 +1,1 @@
+"""Who answers, and when: skills, queues, seats, the distributor."""

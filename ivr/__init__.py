@@ -1,0 +1,1 @@
+"""What a caller hears: the flow language and what runs it."""

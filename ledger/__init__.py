@@ -1,0 +1,1 @@
+"""What happened, kept: journal, schema, writer, reader."""

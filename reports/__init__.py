@@ -1,0 +1,1 @@
+"""What managers read: measures and the busy hour."""
