@@ -1,4 +1,4 @@
-"""The one clock: monotonic milliseconds for durations, wall milliseconds for records."""
+"""The one clock: UTC milliseconds that never go back."""
 
 from __future__ import annotations
 
@@ -7,22 +7,18 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """Time as the house reads it. Tests pass a virtual one."""
+    """Time as the house reads it, for records and for durations alike. Tests pass a virtual one."""
 
-    def monotonic_ms(self) -> int:
-        """Return milliseconds since some fixed moment; never goes back."""
-
-    def wall_ms(self) -> int:
-        """Return UTC milliseconds since 1970."""
+    def now(self) -> int:
+        """Return UTC milliseconds since 1970; never less than before."""
 
 
 class SystemClock:
-    """The machine's own clock."""
+    """The wall time at the start, carried on by the monotonic clock: a step of the machine's clock moves no wait."""
 
-    def monotonic_ms(self) -> int:
-        """Return milliseconds since some fixed moment; never goes back."""
-        return time.monotonic_ns() // 1_000_000
+    def __init__(self) -> None:
+        self._ahead = time.time_ns() - time.monotonic_ns()
 
-    def wall_ms(self) -> int:
-        """Return UTC milliseconds since 1970."""
-        return time.time_ns() // 1_000_000
+    def now(self) -> int:
+        """Return UTC milliseconds since 1970; never less than before."""
+        return (self._ahead + time.monotonic_ns()) // 1_000_000

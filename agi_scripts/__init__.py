@@ -1,0 +1,1 @@
+"""Small programs that Asterisk itself runs while the engine is away."""

@@ -1,0 +1,1 @@
+"""The Asterisk that the hotline runs on: found or brought, configured, started."""

@@ -1,0 +1,274 @@
+"""The calls: each AGI session in its role, each call's beginning, return and end."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+
+from hotline.chronicle import Chronicle
+from hotline.clock import Clock
+from hotline.legs import SeatLegs
+from hotline.memory import OpenCall
+from hotline.site import Site
+from hotline.switchboard import Switchboard
+from ivr.agi_call import AgiCall
+from ivr.agi_session import AgiSession
+from ivr.call import CallLost
+from ivr.flow import FlowSet
+from ivr.run import FlowRun, Position, Prompts
+from ledger.events import CallBegan, CallEnded, CallOutcome, NodeEntered, NodeLeft
+
+log = structlog.get_logger(__name__)
+
+GRACE_S = 1.0  # between a channel's hang-up by AMI and the dialplan's own word of it, which knows more
+
+
+@dataclass(frozen=True, slots=True)
+class Flows:
+    """The flows that are live, and their sounds."""
+
+    set: FlowSet
+    prompts: Prompts
+
+
+@dataclass(frozen=True, slots=True)
+class CallerArguments:
+    """What the dialplan tells of a caller: see ``extensions.conf``. Times are UTC ms."""
+
+    call: str
+    arrived: int
+    dnis: str
+    trunk: str
+    entries: int
+    answered: tuple[str, int] | None
+    until: int | None
+
+    @classmethod
+    def of(cls, session: AgiSession) -> CallerArguments:
+        """Return them out of a session's environment. Raises `ValueError` where they are not ours."""
+        said = [session.environment.get(f"agi_arg_{n}", "") for n in range(1, 7)]
+        return cls(
+            call=session.rest[0],
+            arrived=int(said[0]),
+            dnis=said[1],
+            trunk=said[2],
+            entries=int(said[3] or 0),
+            answered=parse_answered(said[4]),
+            until=int(said[5]) if said[5] else None,
+        )
+
+
+def parse_answered(text: str) -> tuple[str, int] | None:
+    """Return offer and moment out of ``HOTLINE_ANSWERED``, or None when there is none."""
+    offer, _, moment = text.strip().partition(" ")
+    return (offer, int(moment)) if moment.isdigit() else None
+
+
+class CallTrace:
+    """Records which way one call takes."""
+
+    def __init__(self, call: str, chronicle: Chronicle, clock: Clock) -> None:
+        self._call = call
+        self._chronicle = chronicle
+        self._clock = clock
+
+    def entered(
+        self, flow: str, node: str, language: str, stack: tuple[str, ...], variables: Mapping[str, Any]
+    ) -> None:
+        """Record that the call is at a node."""
+        self._chronicle.record(
+            NodeEntered(
+                at=self._clock.now(),
+                call=self._call,
+                flow=flow,
+                node=node,
+                language=language,
+                stack=stack,
+                variables=dict(variables),
+            )
+        )
+
+    def left(self, exit: str) -> None:  # noqa: A002 - the language's own word
+        """Record by which exit it left."""
+        self._chronicle.record(NodeLeft(at=self._clock.now(), call=self._call, exit=exit))
+
+
+class Calls:
+    """Serves the AGI sessions, and knows when a call begins, comes back and ends."""
+
+    def __init__(
+        self,
+        site: Site,
+        flows: Flows,
+        switchboard: Switchboard,
+        chronicle: Chronicle,
+        legs: SeatLegs,
+        clock: Clock,
+        endpoint_of: Callable[[str], str],
+    ) -> None:
+        self.on_return: Callable[[str], None] = lambda _call: None
+        self._site = site
+        self._flows = flows
+        self._switchboard = switchboard
+        self._chronicle = chronicle
+        self._legs = legs
+        self._clock = clock
+        self._endpoint_of = endpoint_of
+        self._ending: dict[str, asyncio.TimerHandle] = {}
+        self._sessions: set[str] = set()
+        self._lately_over: deque[str] = deque(maxlen=1_000)
+
+    async def serve(self, session: AgiSession) -> None:
+        """Serve one AGI session in the role that its path names."""
+        match session.role, session.rest:
+            case "caller", (_,):
+                await self._caller(session)
+            case "ended", (call,):
+                await self._ended(session, call)
+            case _:
+                log.warning("agi session in no known role", role=session.role)
+
+    def hung_up(self, call: str) -> None:
+        """A caller's channel is gone, says AMI. The dialplan may yet tell more."""
+        if call in self._chronicle.memory.calls and call not in self._ending:
+            loop = asyncio.get_running_loop()
+            self._ending[call] = loop.call_later(
+                GRACE_S, self.over, call, self._clock.now(), "caller-hung-up"
+            )
+
+    def over(self, call: str, at: int, outcome: CallOutcome, detail: str | None = None) -> None:
+        """A call is over, UTC ms. Does nothing when that is known."""
+        timer = self._ending.pop(call, None)
+        if timer is not None:
+            timer.cancel()
+        known = self._chronicle.memory.calls.get(call)
+        if known is None:
+            return
+        at = max(at, known.began.at)
+        self._switchboard.call_over(call, at)
+        self._chronicle.record(CallEnded(at=at, call=call, outcome=outcome, detail=detail))
+        self._lately_over.append(call)
+
+    def conversation(self, call: str, answered: tuple[str, int] | None, until: int | None) -> None:
+        """Take in, late, a conversation that the engine did not see: who was answered when, and until when."""
+        if answered is not None:
+            offer, at = answered
+            self._switchboard.answered(call, offer, at)
+            if until is not None:
+                self._switchboard.talk_over(call, offer, until, "seat")
+
+    def has_session(self, call: str) -> bool:
+        """Tell whether a session with the caller's channel is open."""
+        return call in self._sessions
+
+    def heard_of(self, call: str, variables: Mapping[str, str]) -> None:
+        """Take in the channel variables of a call that lived on while the engine was away."""
+        until = variables.get("HOTLINE_UNTIL", "")
+        answered = parse_answered(variables.get("HOTLINE_ANSWERED", ""))
+        self.conversation(call, answered, int(until) if until.isdigit() else None)
+
+    async def _caller(self, session: AgiSession) -> None:
+        try:
+            said = CallerArguments.of(session)
+        except ValueError:
+            log.warning("caller session with unusable arguments", uniqueid=session.uniqueid)
+            await session.set_variable("HOTLINE_DONE", "1")
+            return
+        known = self._chronicle.memory.calls.get(said.call)
+        position = None
+        if known is None:
+            entry = self._site.settings.numbers.get(said.dnis)
+            if entry is None or entry.flow not in self._flows.set.flows:
+                log.warning("call to a number that leads nowhere", call=said.call)
+                await session.set_variable("HOTLINE_DONE", "1")
+                return
+            known = self._begin(said, session, entry.flow, entry.language)
+        else:
+            self.conversation(said.call, said.answered, said.until or self._clock.now())
+            position = self._position(known, said)
+            self.on_return(said.call)
+        call = AgiCall(
+            said.call,
+            session,
+            self._legs,
+            self._endpoint_of,
+            music=f"hotline-{self._site.settings.music}",
+            now=self._clock.now,
+        )
+        if said.entries or position is not None:
+            await session.set_music(False)
+            await session.set_variable("HOTLINE_LOST", "")
+        self._sessions.add(said.call)
+        try:
+            await self._run(call, known, position)
+        finally:
+            self._sessions.discard(said.call)
+
+    def _begin(self, said: CallerArguments, session: AgiSession, flow: str, language: str) -> OpenCall:
+        self._chronicle.record(
+            CallBegan(
+                at=said.arrived,
+                call=said.call,
+                ani=session.caller_id or "",
+                dnis=said.dnis,
+                trunk=said.trunk,
+                flow=flow,
+                flow_version=self._flows.set.version,
+                language=language,
+            )
+        )
+        return self._chronicle.memory.calls[said.call]
+
+    def _position(self, known: OpenCall, said: CallerArguments) -> Position | None:
+        """Return where a call that came back goes on."""
+        node = known.node
+        flow = self._flows.set.flows.get(node.flow) if node is not None else None
+        if node is None or flow is None or node.node not in flow.nodes:
+            return None  # the flow was changed while the engine was away: from the start, then
+        return Position(
+            flow=node.flow,
+            node=node.node,
+            language=node.language,
+            stack=node.stack,
+            variables=node.variables,
+            after_queue=said.answered is not None
+            and known.visit is None
+            and said.answered[0].rsplit("/", 2)[0] == said.call
+            and node.at <= said.answered[1],
+        )
+
+    async def _run(self, call: AgiCall, known: OpenCall, position: Position | None) -> None:
+        run = FlowRun(
+            self._flows.set,
+            position.flow if position is not None else known.began.flow,
+            call,
+            self._switchboard,
+            self._flows.prompts,
+            CallTrace(call.id, self._chronicle, self._clock),
+            language=known.began.language,
+            at=position,
+        )
+        try:
+            end = await run.run()
+        except CallLost:
+            return  # whether the call is over, its channel will tell
+        self.over(call.id, self._clock.now(), end)
+
+    async def _ended(self, session: AgiSession, call: str) -> None:
+        try:
+            said = [session.environment.get(f"agi_arg_{n}", "") for n in range(1, 5)]
+            ended, answered = int(said[0]), parse_answered(said[2])
+            until = int(said[3]) if said[3] else None
+        except ValueError:
+            log.warning("end of a call with unusable arguments", uniqueid=session.uniqueid)
+            return
+        if call not in self._chronicle.memory.calls and call not in self._lately_over:
+            return  # it began while we were away: the dialplan shall write its end down beside its beginning
+        self.conversation(call, answered, until)
+        self.over(call, ended, "caller-hung-up")
+        await session.set_variable("HOTLINE_DONE", "1")

@@ -1,0 +1,259 @@
+"""The command ``hotline``."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from acd.messages import Refused
+from hotline.asterisk.config import write_includes
+from hotline.asterisk.errors import AsteriskError
+from hotline.asterisk.fetch import fetch
+from hotline.control import ControlClient, EngineAway
+from hotline.logs import log_to
+from hotline.preflight import HotlineError, check_flows, trunk_passwords
+from hotline.secrets import load_secrets
+from hotline.site import Site, load_site
+from hotline.supervisor import take_down, wire
+from ivr.agi_errors import AgiError
+from ivr.problem import SourceErrors
+from ivr.prompts import PromptErrors
+from ledger.errors import LedgerError
+
+app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False, help=__doc__)
+asterisk_app = typer.Typer(no_args_is_help=True, help="The Asterisk that the hotline runs on.")
+app.add_typer(asterisk_app, name="asterisk")
+
+ConfigOption = Annotated[Path, typer.Option("--config", help="the site", envvar="HOTLINE_CONFIG")]
+DataOption = Annotated[Path | None, typer.Option("--data", help="data folder, in place of the site's own")]
+JsonOption = Annotated[bool, typer.Option("--json", help="machine-readable")]
+CONFIG = Path("config.yaml")
+
+out = Console()
+err = Console(stderr=True)
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Tell a person what is wrong, in words of the one who knows, and end with status 1."""
+    try:
+        yield
+    except AsteriskError as error:
+        fail(f"{error}\n{error.remedy}")
+    except (SourceErrors, PromptErrors, LedgerError, HotlineError, EngineAway, Refused, AgiError) as error:
+        fail(str(error))
+    except OSError as error:
+        fail(f"{error.filename or 'the operating system'}: {(error.strerror or str(error)).lower()}")
+
+
+def fail(message: str) -> None:
+    """Print what is wrong and end with status 1."""
+    err.print(message, style="red", highlight=False, markup=False, soft_wrap=True)
+    raise typer.Exit(1)
+
+
+@app.command()
+def run(
+    config: ConfigOption = CONFIG,
+    data: DataOption = None,
+    seed: Annotated[int, typer.Option(help="seed of the sample callers")] = 1,
+    for_seconds: Annotated[
+        float | None, typer.Option("--for", help="stop by itself after so many seconds")
+    ] = None,
+) -> None:
+    """Run the hotline with sample agents and callers, and show it live; Ctrl-C stops it and prints the report."""
+    from hotline.show import show
+
+    with told():
+        site = load_site(config, data)
+        log_to(site.data / "logs" / "hotline.log")
+        asyncio.run(show(site, fetch(), out, street_seed=seed, for_seconds=for_seconds))
+
+
+@app.command()
+def up(config: ConfigOption = CONFIG, data: DataOption = None) -> None:
+    """Run the hotline for real callers and agents, and show it live; Ctrl-C stops it and prints the report."""
+    from hotline.show import show
+
+    with told():
+        site = load_site(config, data)
+        log_to(site.data / "logs" / "hotline.log")
+        asyncio.run(show(site, fetch(), out))
+
+
+@app.command()
+def down(config: ConfigOption = CONFIG, data: DataOption = None) -> None:
+    """Stop what a hotline that was killed left running: its Asterisk, and the calls that it carries."""
+    with told():
+        site = load_site(config, data)
+        stopped = asyncio.run(take_down(site, fetch()))
+        out.print("stopped: " + ", ".join(stopped) if stopped else "nothing of this site was running")
+
+
+@app.command(hidden=True)
+def engine(config: ConfigOption = CONFIG, data: DataOption = None) -> None:
+    """Run the engine alone, for the supervisor. It ends when its standard input does."""
+    from hotline.engine import run_engine
+
+    with told():
+        site = load_site(config, data)
+        log_to(site.data / "logs" / "engine.log")
+        asyncio.run(run_engine(site, stdin_keeps_it=True))
+
+
+@app.command()
+def check(config: ConfigOption = CONFIG) -> None:
+    """Check the site and its flows; every mistake with file, line and column. Needs no engine and no Asterisk."""
+    with told():
+        site = load_site(config)
+        check_flows(site)
+        out.print(f"{config}: the site and its flows are right", style="green")
+
+
+@asterisk_app.command("fetch")
+def asterisk_fetch(
+    with_tests: Annotated[bool, typer.Option("--with-tests", help="also what the tests need: SIPp")] = False,
+) -> None:
+    """Find Asterisk on this machine, or bring it into a private folder, without root."""
+    with told():
+        try:
+            toolbox = fetch(with_tests=with_tests)
+        except KeyboardInterrupt:
+            fail("interrupted; what was downloaded is kept for the next time")
+            return
+        home = toolbox.asterisk
+        version = ".".join(map(str, home.version))
+        out.print(f"Asterisk {version}, {home.origin}: {home.modules}", highlight=False, soft_wrap=True)
+        for reason in toolbox.passed_over:
+            out.print(f"not used: {reason}", highlight=False, soft_wrap=True)
+
+
+@asterisk_app.command("config")
+def asterisk_config(
+    into: Annotated[Path, typer.Option("--into", help="folder for the files")],
+    config: ConfigOption = CONFIG,
+    data: DataOption = None,
+) -> None:
+    """Write the files that an administrator includes in an Asterisk of his own."""
+    with told():
+        site = load_site(config, data)
+        wiring = wire(site, fetch(), trunk_passwords(site))
+        for file in write_includes(site, wiring, into):
+            conf = file.name.removeprefix("hotline_")
+            out.print(
+                f"in /etc/asterisk/{conf} write:  #include {file.resolve()}", highlight=False, soft_wrap=True
+            )
+        out.print(f"copy {into / 'engine_away'} into Asterisk's agi-bin folder", highlight=False)
+
+
+@app.command()
+def phones(config: ConfigOption = CONFIG, data: DataOption = None) -> None:
+    """Show what each phone registers with. These are secrets: mind who looks."""
+    with told():
+        site = load_site(config, data)
+        site.data.mkdir(parents=True, exist_ok=True)
+        secrets = load_secrets(site.data / "secrets.json", site.settings.phones)
+        table = Table("phone", "server", "user name", "password", "agent", box=None)
+        seated = {agent.phone: agent.name for agent in site.settings.agents.values()}
+        server = f"{site.settings.listen}:{site.settings.ports.sip}"
+        for number in site.settings.phones:
+            secret = secrets.phones[number]
+            table.add_row(number, server, secret.username, secret.password, seated.get(number, ""))
+        out.print(table)
+
+
+@app.command()
+def seats(config: ConfigOption = CONFIG, data: DataOption = None, as_json: JsonOption = False) -> None:
+    """Show every seat and its state."""
+    with told():
+        floor = ask(load_site(config, data), "floor")
+        show_rows(floor["seats"], as_json)
+
+
+@app.command()
+def queues(config: ConfigOption = CONFIG, data: DataOption = None, as_json: JsonOption = False) -> None:
+    """Show every queue and who waits."""
+    with told():
+        floor = ask(load_site(config, data), "floor")
+        show_rows(floor["queues"], as_json)
+
+
+@app.command()
+def calls(config: ConfigOption = CONFIG, data: DataOption = None, as_json: JsonOption = False) -> None:
+    """Show every live call and where it is."""
+    with told():
+        floor = ask(load_site(config, data), "floor")
+        show_rows(floor["calls"], as_json)
+
+
+@app.command()
+def health(config: ConfigOption = CONFIG, data: DataOption = None) -> None:
+    """Show how the engine's parts fare."""
+    with told():
+        out.print_json(json.dumps(ask(load_site(config, data), "health")))
+
+
+@app.command()
+def seat(
+    agent: str,
+    verb: Annotated[str, typer.Argument(help="sign-in, sign-out, ready or not-ready")],
+    more: Annotated[str, typer.Argument(help="the phone to sign in at, or the reason for not-ready")] = "",
+    config: ConfigOption = CONFIG,
+    data: DataOption = None,
+) -> None:
+    """Sign an agent in at a phone, or out, or make the seat ready or not ready."""
+    wanted: dict[str, Callable[[], dict[str, str]]] = {
+        "sign-in": lambda: {"phone": more},
+        "sign-out": dict,
+        "ready": dict,
+        "not-ready": lambda: {"reason": more or "unsaid"},
+    }
+    with told():
+        if verb not in wanted:
+            fail(f"{verb!r} is nothing that a seat can do; write one of: {', '.join(wanted)}")
+        answer = ask(load_site(config, data), verb, seat=agent, **wanted[verb]())
+        later = " (after this call)" if answer["later"] else ""
+        out.print(f"{agent}: {answer['state']}{later}", highlight=False)
+
+
+def ask(site: Site, do: str, **more: Any) -> Any:
+    """Ask the running engine."""
+
+    async def once() -> Any:
+        client = ControlClient(site)
+        try:
+            return await client.ask(do, **more)
+        finally:
+            client.close()
+
+    return asyncio.run(once())
+
+
+def show_rows(rows: dict[str, dict[str, Any]], as_json: bool) -> None:
+    """Print named rows as a table, or as JSON."""
+    if as_json:
+        out.print_json(json.dumps(rows, ensure_ascii=False))
+        return
+    columns = list(next(iter(rows.values()), {}))
+    table = Table("", *columns, box=None)
+    for name, row in rows.items():
+        table.add_row(name, *("" if row[c] is None else str(row[c]) for c in columns))
+    out.print(table)
+
+
+def main() -> None:
+    """Run the command."""
+    try:
+        app()
+    except BrokenPipeError:  # the reader of our output, such as `head`, has gone
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,0 +1,194 @@
+"""The engine's control socket: one line of JSON asks, one line answers. For this machine's user alone."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from typing import Any
+
+import structlog
+
+from acd.ami import AmiClient
+from acd.messages import NotReady, Ready, Refused, SignIn, SignOut
+from hotline.chronicle import Chronicle
+from hotline.clock import Clock
+from hotline.site import Site
+from hotline.switchboard import Switchboard
+from ledger.writer import LedgerWriter
+
+log = structlog.get_logger(__name__)
+
+LONGEST_LINE = 65_536
+
+
+class EngineAway(Exception):
+    """No engine answers on the control socket."""
+
+    def __init__(self, site: Site) -> None:
+        super().__init__(
+            f"no engine of the site {site.name!r} is running here ({site.socket}); start it: hotline up"
+        )
+
+
+class Control:
+    """Answers questions about what is live, and carries out what people ask of their seats."""
+
+    def __init__(
+        self,
+        site: Site,
+        switchboard: Switchboard,
+        chronicle: Chronicle,
+        writer: LedgerWriter,
+        ami: AmiClient,
+        clock: Clock,
+    ) -> None:
+        self.ready = False  # set once calls are taken
+        self._site = site
+        self._switchboard = switchboard
+        self._chronicle = chronicle
+        self._writer = writer
+        self._ami = ami
+        self._clock = clock
+        self._server: asyncio.Server | None = None
+        self._requests: Mapping[str, Callable[[Mapping[str, Any]], Any]] = {
+            "ping": lambda _: "pong",
+            "ready?": lambda _: self.ready,
+            "floor": lambda _: self.floor(),
+            "health": lambda _: self.health(),
+            "sign-in": lambda r: self._seat(SignIn(r["seat"], self._phone(r["phone"]))),
+            "sign-out": lambda r: self._seat(SignOut(r["seat"])),
+            "ready": lambda r: self._seat(Ready(r["seat"])),
+            "not-ready": lambda r: self._seat(NotReady(r["seat"], r["reason"])),
+        }
+
+    async def start(self) -> None:
+        """Listen; the socket of an engine that died is taken over."""
+        self._site.socket.parent.mkdir(parents=True, exist_ok=True)
+        self._site.socket.unlink(missing_ok=True)
+        before = os.umask(0o177)
+        try:
+            self._server = await asyncio.start_unix_server(
+                self._serve, path=str(self._site.socket), limit=LONGEST_LINE
+            )
+        finally:
+            os.umask(before)
+
+    async def close(self) -> None:
+        """Stop listening."""
+        if self._server is not None:
+            self._server.close()
+            self._site.socket.unlink(missing_ok=True)
+
+    def floor(self) -> dict[str, Any]:
+        """Return every queue with its callers, every seat with its state, every live call. Times are UTC ms."""
+        distributor = self._switchboard.distributor
+        queues: dict[str, dict[str, Any]] = {
+            name: {"waiting": 0, "longest_wait_ms": 0} for name in self._site.settings.queues
+        }
+        now = self._clock.now()
+        for visit in distributor.visits.values():
+            queue = queues[visit.queue.name]
+            queue["waiting"] += 1
+            queue["longest_wait_ms"] = max(queue["longest_wait_ms"], now - visit.arrived)
+        seats = {
+            name: {
+                "name": self._site.settings.agents[name].name,
+                "state": seat.state,
+                "since": seat.since,
+                "reason": seat.reason,
+                "phone": seat.phone,
+            }
+            for name, seat in distributor.seats.items()
+        }
+        calls = {
+            call: {
+                "began": known.began.at,
+                "node": known.node.node if known.node is not None else None,
+                "queue": known.visit.queue if known.visit is not None else None,
+                "seat": known.offer.seat if known.offer is not None else None,
+                "talking": known.answered is not None,
+            }
+            for call, known in self._chronicle.memory.calls.items()
+        }
+        return {"now": now, "queues": queues, "seats": seats, "calls": calls}
+
+    def health(self) -> dict[str, Any]:
+        """Return how the engine's parts fare."""
+        return {
+            "ledger": asdict(self._writer.statistics()),
+            "ami": asdict(self._ami.statistics()),
+            "journal": {"waiting": self._chronicle.backlog, "trouble": self._chronicle.trouble},
+        }
+
+    def _phone(self, phone: str) -> str:
+        if phone not in self._site.settings.phones:
+            raise Refused(f"there is no phone {phone}; known here: {', '.join(self._site.settings.phones)}")
+        return phone
+
+    def _seat(self, wish: SignIn | SignOut | Ready | NotReady) -> dict[str, Any]:
+        self._switchboard.tell(wish)
+        seat = self._switchboard.distributor.seats[wish.seat]
+        return {
+            "seat": seat.name,
+            "state": seat.state,
+            "reason": seat.reason,
+            "later": seat.after is not None,
+        }
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while line := await reader.readline():
+                writer.write(json.dumps(self._answer(line), ensure_ascii=False).encode() + b"\n")
+                await writer.drain()
+        except (ConnectionError, ValueError):
+            pass  # gone, or a line too long
+        finally:
+            writer.close()
+
+    def _answer(self, line: bytes) -> dict[str, Any]:
+        try:
+            request = json.loads(line)
+            answer = self._requests[request["do"]](request)
+        except Refused as refused:
+            return {"refused": str(refused)}
+        except (ValueError, KeyError, TypeError):
+            return {"refused": f"not understood; known requests: {', '.join(self._requests)}"}
+        return {"ok": answer}
+
+
+class ControlClient:
+    """Asks a running engine. One connection, one question at a time."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+
+    async def ask(self, do: str, timeout: float = 5.0, **more: Any) -> Any:
+        """Return the engine's answer. Raises `EngineAway`, or `Refused` with the engine's reason."""
+        try:
+            async with asyncio.timeout(timeout):
+                if self._streams is None:
+                    self._streams = await asyncio.open_unix_connection(str(self._site.socket), limit=2**24)
+                reader, writer = self._streams
+                writer.write(json.dumps({"do": do} | more).encode() + b"\n")
+                await writer.drain()
+                line = await reader.readline()
+        except (OSError, TimeoutError) as error:
+            self.close()
+            raise EngineAway(self._site) from error
+        if not line:
+            self.close()
+            raise EngineAway(self._site)
+        answer = json.loads(line)
+        if "refused" in answer:
+            raise Refused(answer["refused"])
+        return answer["ok"]
+
+    def close(self) -> None:
+        """Close the connection; the next question opens another."""
+        if self._streams is not None:
+            self._streams[1].close()
+            self._streams = None

@@ -1,0 +1,263 @@
+"""What the engine hears of Asterisk by AMI: legs that ring and end, phones that come and go, and the whole truth."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+
+import structlog
+
+from acd.ami import AmiClient, AmiError, ChannelSnapshot, Event
+from acd.messages import Answered, Ended, Hold, Missed, PhoneSeen, Refused, Release, RestoreSeat, SignIn
+from hotline.calls import Calls
+from hotline.clock import Clock
+from hotline.legs import SeatLegs
+from hotline.memory import Memory
+from hotline.site import Site
+from hotline.switchboard import Switchboard
+from ivr.agi_call import LegEnd
+
+log = structlog.get_logger(__name__)
+
+VARIABLES = ("HOTLINE_CALL", "HOTLINE_OFFER", "HOTLINE_ANSWERED", "HOTLINE_UNTIL")
+RETURN_MS = 3_000  # callers come back one by one after a restart; so long is no seat offered
+WATCH_S = 15.0
+HERE = frozenset({"Reachable", "NonQualified", "Created", "Updated"})
+
+
+class Ear:
+    """Listens to Asterisk for the whole engine, and checks at times that both mean the same."""
+
+    def __init__(
+        self,
+        site: Site,
+        calls: Calls,
+        switchboard: Switchboard,
+        legs: SeatLegs,
+        clock: Clock,
+        phone_of: Mapping[str, str],
+    ) -> None:
+        self.client: AmiClient | None = None
+        self.in_step = asyncio.Event()  # set once the engine knows what Asterisk knows
+        self._site = site
+        self._calls = calls
+        self._switchboard = switchboard
+        self._legs = legs
+        self._clock = clock
+        self._phone_of = phone_of  # PJSIP endpoint to phone
+        self._asked_to_end: set[str] = set()  # callers' channels whose far end hung up
+        self._awaited: set[str] = set()
+        self._doubted: set[str] = set()
+        self._errands: set[asyncio.Task[None]] = set()
+        calls.on_return = self._returned
+
+    @property
+    def _memory(self) -> Memory:
+        return self._switchboard.memory
+
+    # --- events
+
+    async def on_event(self, event: Event) -> None:
+        """Take in one event, in Asterisk's order."""
+        match event.name:
+            case "DialBegin":
+                self._dialled(event)
+            case "DialState" if event.headers.get("DialStatus") == "RINGING":
+                self._dialled(event)
+                self._of_offer(event, lambda offer, _call: self._switchboard.ringing(offer))
+            case "DialEnd" if event.headers.get("DialStatus") == "ANSWER":
+                at = self._moment(event)
+                self._of_offer(event, lambda offer, call: self._switchboard.answered(call, offer, at))
+            case "HangupRequest":
+                self._asked_to_end.add(event.headers.get("Uniqueid", ""))
+            case "Hangup":
+                self._hangup(event)
+            case "ContactStatus":
+                self._contact(event)
+            case _:
+                pass
+
+    def _dialled(self, event: Event) -> None:
+        uniqueid, channel = event.headers.get("DestUniqueid", ""), event.headers.get("DestChannel", "")
+        self._of_offer(event, lambda offer, _call: self._legs.began(offer, uniqueid, channel))
+
+    def _of_offer(self, event: Event, act: Callable[[str, str], object]) -> None:
+        offer = event.variables_of("Dest").get("HOTLINE_OFFER")
+        if offer:
+            act(offer, call_of(offer))
+
+    def _moment(self, event: Event) -> int:
+        stamp = event.headers.get("Timestamp")
+        return int(float(stamp) * 1000) if stamp else self._clock.now()
+
+    def _hangup(self, event: Event) -> None:
+        uniqueid = event.headers.get("Uniqueid", "")
+        call, offer = event.variables.get("HOTLINE_CALL"), event.variables.get("HOTLINE_OFFER")
+        if call == uniqueid:
+            self._calls.hung_up(call)
+            self._asked_to_end.discard(uniqueid)
+        elif offer:
+            end = LegEnd(int(event.headers.get("Cause") or 0), event.headers.get("TechCause", ""))
+            self._legs.ended(offer, uniqueid, end)
+            if not self._legs.channels(offer):
+                self._leg_gone(offer, self._moment(event))
+
+    def _leg_gone(self, offer: str, at: int) -> None:
+        call = call_of(offer)
+        known = self._memory.calls.get(call)
+        if known is None or known.offer is None or known.offer.offer != offer:
+            self._switchboard.missed(call, offer, "cancelled")  # its caller had left; now its seat is free
+        elif known.answered is not None:
+            self._switchboard.talk_over(call, offer, at, "caller" if call in self._asked_to_end else "seat")
+        elif not self._calls.has_session(call):
+            self._switchboard.missed(call, offer, "cancelled")
+
+    def _contact(self, event: Event) -> None:
+        phone = self._phone_of.get(event.headers.get("EndpointName", ""))
+        if phone is None:
+            return
+        if event.headers.get("ContactStatus") in HERE:
+            self._switchboard.tell(PhoneSeen(phone, reachable=True))
+        else:  # another device may still be registered as this phone
+            self._do(self._see_phones())
+
+    def stop_ringing(self, offer: str) -> None:
+        """Let the phone of an offer fall silent."""
+        if self.client is not None:
+            for channel in self._legs.channels(offer):
+                self._do(self.client.hangup(channel))
+
+    def _do(self, errand: Awaitable[object]) -> None:
+        task = asyncio.ensure_future(self._run(errand))
+        self._errands.add(task)
+        task.add_done_callback(self._errands.discard)
+
+    async def _run(self, errand: Awaitable[object]) -> None:
+        try:
+            await errand
+        except AmiError as error:
+            log.warning("asterisk did not do it", reason=str(error))
+
+    # --- the whole truth
+
+    async def on_lost(self, reason: AmiError) -> None:
+        """Wait: sessions end by themselves, and the next connection tells who is still there."""
+
+    async def on_connected(self, client: AmiClient) -> None:
+        """Bring the engine in step with Asterisk, at the start and after every loss of the connection."""
+        self.client = client
+        channels = await client.channels(VARIABLES)
+        if self.in_step.is_set():
+            self._compare(channels, first=False)
+            await self._see_phones()
+            return
+        now = self._clock.now()
+        self._awaited = self._compare(channels, first=True)
+        self._switchboard.tell(Hold(now + RETURN_MS))
+        await self._see_phones()
+        self._restore_seats()
+        self._sign_in()
+        self._release_when_all_are_back()
+        self.in_step.set()
+
+    async def watch(self) -> None:
+        """Compare with Asterisk's truth for ever: what both knew gone twice is gone."""
+        while True:
+            await asyncio.sleep(WATCH_S)
+            if self.client is None or not self.in_step.is_set():
+                continue
+            try:
+                channels = await self.client.channels(VARIABLES)
+                await self._see_phones()
+            except AmiError:
+                continue
+            self._compare(channels, first=False, twice=True)
+
+    def _compare(self, channels: list[ChannelSnapshot], *, first: bool, twice: bool = False) -> set[str]:
+        """End what has no channel any more; return the calls that live and should come back to us."""
+        now = self._clock.now()
+        living = {c.uniqueid for c in channels}
+        legs: dict[str, list[ChannelSnapshot]] = {}
+        for c in channels:
+            offer = c.variables.get("HOTLINE_OFFER")
+            if offer and c.uniqueid != c.variables.get("HOTLINE_CALL"):
+                legs.setdefault(offer, []).append(c)
+                self._legs.began(offer, c.uniqueid, c.channel)
+        by_call = {c.uniqueid: c for c in channels}
+        awaited, doubted = set(), set()
+        for call, known in list(self._memory.calls.items()):
+            if call not in living:
+                if not twice or call in self._doubted:
+                    log.warning("a call has no channel any more", call=call)
+                    self._calls.over(call, now, "asterisk-died")
+                doubted.add(call)
+                continue
+            variables = by_call[call].variables
+            self._calls.heard_of(call, variables)
+            if known.offer is not None and known.offer.offer not in legs:
+                key = known.offer.offer
+                if not twice or key in self._doubted:
+                    self._without_leg(call, key, now)
+                doubted.add(key)
+            if first and known.offer is None:
+                awaited.add(call)
+        self._doubted = doubted
+        return awaited
+
+    def _without_leg(self, call: str, offer: str, now: int) -> None:
+        if self._calls.has_session(call):
+            return  # the session's own Dial will tell
+        if self._memory.calls[call].answered is not None:
+            self._switchboard.talk_over(call, offer, now, "unknown")
+        else:
+            self._switchboard.missed(call, offer, "cancelled")
+
+    def _restore_seats(self) -> None:
+        agents = self._site.settings.agents
+        for seat, last in self._memory.seats.items():
+            if seat not in agents or last.now == "signed-out" or last.phone not in self._site.settings.phones:
+                continue
+            offer = last.offer
+            call = self._memory.calls.get(call_of(offer)) if offer is not None else None
+            queue = call.queue if call is not None else None
+            self._switchboard.tell(
+                RestoreSeat(seat, last.phone, last.now, last.at, last.reason, offer, queue)
+            )
+            if offer is None:
+                continue
+            if call is None or call.offer is None or call.offer.offer != offer:
+                over = Ended(offer) if last.now == "talking" else Missed(offer, "cancelled")
+                self._switchboard.tell(over)
+            elif call.answered is not None:
+                self._switchboard.tell(Answered(offer))
+
+    def _sign_in(self) -> None:
+        """Sign in those whom the site seats at a phone, unless they have signed themselves in or out before."""
+        for name, agent in self._site.settings.agents.items():
+            if agent.phone is not None and name not in self._memory.seats:
+                try:
+                    self._switchboard.tell(SignIn(name, agent.phone))
+                except Refused as refused:
+                    log.warning("agent not signed in", seat=name, reason=str(refused))
+
+    async def _see_phones(self) -> None:
+        if self.client is None:
+            return
+        seen = await self.client.phones()
+        for endpoint, phone in self._phone_of.items():
+            self._switchboard.tell(PhoneSeen(phone, reachable=seen.get(endpoint, False)))
+
+    def _returned(self, call: str) -> None:
+        self._awaited.discard(call)
+        if self.in_step.is_set():
+            # its own queue node is reached in the next turns of the loop: release after them
+            asyncio.get_running_loop().call_later(0.05, self._release_when_all_are_back)
+
+    def _release_when_all_are_back(self) -> None:
+        if not self._awaited:
+            self._switchboard.tell(Release())
+
+
+def call_of(offer: str) -> str:
+    """Return the call to which an offer belongs."""
+    return offer.rsplit("/", 2)[0]

@@ -1,0 +1,187 @@
+"""The engine: the one place where everything is built and joined, by hand, and run until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from importlib.metadata import version
+
+import structlog
+
+from acd.ami import AmiClient
+from acd.distributor import Distributor
+from acd.plan import Plan, QueuePlan
+from hotline.asterisk.prefix import Toolbox, find
+from hotline.calls import Calls, Flows
+from hotline.chronicle import Chronicle
+from hotline.clock import SystemClock
+from hotline.control import Control
+from hotline.ear import Ear
+from hotline.legs import SeatLegs
+from hotline.memory import Memory
+from hotline.secrets import load_secrets
+from hotline.site import Site
+from hotline.spool import Spool
+from hotline.switchboard import Switchboard
+from ivr.agi import AgiServer
+from ivr.loader import load_flows
+from ivr.prompts import PromptStore, Speaker
+from ledger.events import EngineStarted, EngineStopped
+from ledger.journal import Journal
+from ledger.writer import LedgerWriter
+
+log = structlog.get_logger(__name__)
+
+SPOOL_S = 2.0
+KEPT_SEGMENTS = 4
+
+
+def plan_of(site: Site) -> Plan:
+    """Return what the distributor needs to know of the site."""
+    s = site.settings
+    return Plan(
+        queues={
+            name: QueuePlan(
+                name=name,
+                skills=queue.skills,
+                ring_ms=queue.ring,
+                wrap_up_ms=queue.wrap_up,
+                priority=queue.priority,
+                capacity=queue.capacity,
+                longest_wait_ms=queue.longest_wait,
+            )
+            for name, queue in s.queues.items()
+        },
+        seats={name: agent.skills for name, agent in s.agents.items()},
+        misses_allowed=s.rona.misses,
+        missed_pause_ms=s.rona.pause,
+    )
+
+
+def speaker_of(toolbox: Toolbox) -> Speaker:
+    """Return how prompts are spoken with these tools."""
+    return Speaker(
+        espeak=toolbox.command("espeak-ng"),
+        sox=toolbox.command("sox"),
+        environment=toolbox.environment("espeak-ng") | toolbox.environment("sox"),
+    )
+
+
+async def load_live_flows(site: Site, toolbox: Toolbox) -> Flows:
+    """Read, check and render the flows. Raises `SourceErrors` or `PromptErrors`."""
+    flow_set = load_flows(site.flows, queues=site.settings.queues, skills=site.settings.skills)
+    prompts = PromptStore(site.data / "prompts", speaker_of(toolbox))
+    await prompts.prepare(flow_set)
+    return Flows(flow_set, prompts)
+
+
+@asynccontextmanager
+async def _recording(site: Site) -> AsyncIterator[tuple[Journal, LedgerWriter, Memory]]:
+    """Open journal and ledger, and remember what was live when the last engine ended."""
+    holder: list[Memory] = [Memory()]
+    journal = Journal(site.data / "journal", snapshot=lambda: holder[0].snapshot())
+    with contextlib.closing(journal):
+        snapshot, events = journal.replay()
+        memory = holder[0] = Memory.recalled(snapshot)
+        for _, event in events:
+            memory.apply(event)
+        writer = LedgerWriter(site.database, journal, site=site.name, node=site.name)
+        writer.start()
+        try:
+            yield journal, writer, memory
+        finally:
+            await asyncio.to_thread(writer.close, 5.0)
+            await asyncio.to_thread(journal.sync)
+
+
+async def run_engine(site: Site, *, stdin_keeps_it: bool = False) -> None:
+    """Run until SIGTERM or SIGINT comes. Callers then wait for the next engine, with music.
+
+    ``stdin_keeps_it``: it stops also when its standard input ends, which is when its supervisor has died.
+
+    Raises the errors of flows, prompts, journal, ledger and ports, each with its way out; then nothing is left.
+    """
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, stop.set)
+    if stdin_keeps_it:
+        loop.add_reader(
+            sys.stdin.fileno(), lambda: stop.set() if not os.read(sys.stdin.fileno(), 512) else None
+        )
+    clock = SystemClock()
+    toolbox = find()
+    secrets = load_secrets(site.data / "secrets.json", site.settings.phones)
+    flows = await load_live_flows(site, toolbox)
+    async with AsyncExitStack() as stack:
+        journal, writer, memory = await stack.enter_async_context(_recording(site))
+        chronicle = Chronicle(journal, memory, writer.write)
+        chronicle.record(EngineStarted(at=clock.now(), version=version("hotline")))
+        distributor = Distributor(plan_of(site))
+        legs = SeatLegs()
+        switchboard = Switchboard(site, distributor, chronicle, clock, lambda offer: ear.stop_ringing(offer))
+        stack.callback(switchboard.close)
+        calls = Calls(
+            site, flows, switchboard, chronicle, legs, clock, lambda phone: secrets.phones[phone].username
+        )
+        phone_of = {secrets.phones[phone].username: phone for phone in site.settings.phones}
+        ear = Ear(site, calls, switchboard, legs, clock, phone_of)
+        spool = Spool(site.data / "spool", site, calls, chronicle, clock, flows.set.version)
+        spool.take_in()
+        client = AmiClient(
+            "127.0.0.1",
+            site.settings.ports.ami,
+            secrets.ami_user,
+            secrets.ami_password,
+            on_event=ear.on_event,
+            on_connected=ear.on_connected,
+            on_lost=ear.on_lost,
+        )
+        control = Control(site, switchboard, chronicle, writer, client, clock)
+        await control.start()
+        stack.push_async_callback(control.close)
+        async with asyncio.TaskGroup() as tasks:
+            running = [
+                tasks.create_task(client.run()),
+                tasks.create_task(ear.watch()),
+                tasks.create_task(_keep_house(spool, chronicle, journal, writer)),
+            ]
+            server = AgiServer(calls.serve, port=site.settings.ports.agi)
+            try:
+                await _first(stop, ear.in_step)
+                if not stop.is_set():
+                    await server.start()  # only now: callers come back to an engine that knows its seats
+                    control.ready = True
+                    log.info("engine ready", calls=len(memory.calls))
+                    await stop.wait()
+            finally:
+                await server.close()
+                for task in running:
+                    task.cancel()
+        chronicle.record(EngineStopped(at=clock.now()))
+        log.info("engine stopped")
+
+
+async def _first(*events: asyncio.Event) -> None:
+    waits = [asyncio.ensure_future(event.wait()) for event in events]
+    try:
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for wait in waits:
+            wait.cancel()
+
+
+async def _keep_house(spool: Spool, chronicle: Chronicle, journal: Journal, writer: LedgerWriter) -> None:
+    """Take in the spool, write what a full disk held back, and drop journal segments that the ledger has."""
+    while True:
+        await asyncio.sleep(SPOOL_S)
+        spool.take_in()
+        chronicle.catch_up()
+        position = writer.position
+        if position is not None:
+            journal.prune(position, keep=KEPT_SEGMENTS)

@@ -1,0 +1,111 @@
+"""What a restarted engine remembers: the journal's events folded into the calls and seats that are still live."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ledger.events import (
+    CallBegan,
+    CallEnded,
+    ConversationEnded,
+    Event,
+    NodeEntered,
+    OfferEnded,
+    OfferMade,
+    SeatChanged,
+    VisitBegan,
+    VisitEnded,
+    from_data,
+    to_data,
+)
+
+
+@dataclass(slots=True)
+class OpenCall:
+    """A call that has not ended, by the events that brought it where it is.
+
+    ``visits`` and ``offers`` count what the call, and its last visit, have had; ``queue`` is where that was. An
+    ``offer`` that is set is ringing, or (``answered``) talking.
+    """
+
+    began: CallBegan
+    node: NodeEntered | None = None
+    visits: int = 0
+    visit: VisitBegan | None = None
+    queue: str | None = None
+    offers: int = 0
+    offer: OfferMade | None = None
+    answered: VisitEnded | None = None
+
+
+class Memory:
+    """Live calls by id, and the last change of every seat."""
+
+    def __init__(self) -> None:
+        self.calls: dict[str, OpenCall] = {}
+        self.seats: dict[str, SeatChanged] = {}
+
+    def apply(self, event: Event) -> None:
+        """Take in one more event. Events of calls that are over, or unknown, are let pass."""
+        if isinstance(event, SeatChanged):
+            self.seats[event.seat] = event
+            return
+        if isinstance(event, CallBegan):
+            self.calls.setdefault(event.call, OpenCall(event))
+            return
+        call = self.calls.get(getattr(event, "call", ""))
+        if call is None:
+            return
+        match event:
+            case NodeEntered():
+                call.node = event
+            case VisitBegan():
+                call.visit, call.offers = event, 0
+                call.visits, call.queue = _number(event.visit), event.queue
+            case OfferMade():
+                call.offer, call.answered = event, None
+                call.offers = _number(event.offer)
+            case OfferEnded() if event.outcome != "answered":
+                call.offer = None
+            case VisitEnded():
+                call.visit = None
+                call.answered = event if event.outcome == "answered" else None
+                if event.outcome != "answered":
+                    call.offer = None
+            case ConversationEnded():
+                call.offer = call.answered = None
+            case CallEnded():
+                del self.calls[event.call]
+            case _:
+                pass
+
+    def snapshot(self) -> Mapping[str, Any]:
+        """Return plain data of which `recalled` makes the same memory."""
+        return {"events": [to_data(event) for event in self._events()], "counts": self._counts()}
+
+    @classmethod
+    def recalled(cls, snapshot: Mapping[str, Any] | None) -> Memory:
+        """Return the memory that a snapshot was taken of; an empty one for None."""
+        memory = cls()
+        if snapshot is not None:
+            for data in snapshot["events"]:
+                memory.apply(from_data(data))
+            for call, (visits, offers, queue) in snapshot["counts"].items():
+                known = memory.calls[call]
+                known.visits, known.offers, known.queue = visits, offers, queue
+        return memory
+
+    def _events(self) -> Iterator[Event]:
+        yield from self.seats.values()
+        for call in self.calls.values():
+            events = (call.began, call.node, call.visit, call.offer, call.answered)
+            yield from (event for event in events if event is not None)
+
+    def _counts(self) -> dict[str, tuple[int, int, str | None]]:
+        return {id_: (call.visits, call.offers, call.queue) for id_, call in self.calls.items()}
+
+
+def _number(id_: str) -> int:
+    return int(id_.rpartition("/")[2])

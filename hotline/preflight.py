@@ -1,0 +1,146 @@
+"""Looks at everything that could keep the hotline from running, before anything is started."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+from collections.abc import Mapping
+
+from hotline.site import Site
+from ivr.loader import load_flows
+from ivr.problem import SourceErrors
+from ledger.database import open_for_writing
+
+ROOM = 200 * 1024 * 1024
+
+
+class HotlineError(Exception):
+    """Something keeps the hotline from running; the text says what, where, and what to do."""
+
+
+class PortInUse(HotlineError):
+    """Somebody else listens where a part of the hotline should."""
+
+    def __init__(self, key: str, port: int, kind: str) -> None:
+        super().__init__(
+            f"port {port}/{kind} (ports.{key}) is in use by another program. "
+            f"Is a hotline running here already (`hotline down` ends one)? Else give ports.{key} another number."
+        )
+
+
+class FolderUnusable(HotlineError):
+    """The data folder cannot be written."""
+
+    def __init__(self, site: Site, reason: str) -> None:
+        super().__init__(
+            f"the data folder {site.data} cannot be used: {reason}. "
+            f"Make it writable, or name another in `data:` in {site.file}, or with --data."
+        )
+
+
+class DiskFull(HotlineError):
+    """There is hardly any room where the data is."""
+
+    def __init__(self, site: Site, free: int) -> None:
+        super().__init__(
+            f"only {free >> 20} MB are free in {site.data}; the hotline wants {ROOM >> 20} MB to begin. "
+            "Make room, or name a data folder on another disk with --data."
+        )
+
+
+class PasswordMissing(HotlineError):
+    """A trunk's password is to come from the environment, and does not."""
+
+    def __init__(self, trunk: str, variable: str) -> None:
+        super().__init__(
+            f"the trunk {trunk!r} wants its password in the environment variable {variable}: set it"
+        )
+
+
+def check_flows(site: Site) -> None:
+    """Read every flow, and hold the site's numbers against them. Raises `SourceErrors` with every mistake."""
+    flows = load_flows(site.flows, queues=site.settings.queues, skills=site.settings.skills)
+    problems = []
+    for number, entry in site.settings.numbers.items():
+        flow = flows.flows.get(entry.flow)
+        if flow is None:
+            known = ", ".join(flows.flows)
+            problems.append(
+                site.problem(
+                    ("numbers", number, "flow"),
+                    "unknown-flow",
+                    f"there is no flow {entry.flow!r}; known: {known}",
+                )
+            )
+        elif entry.language not in flow.languages:
+            known = ", ".join(flow.languages)
+            problems.append(
+                site.problem(
+                    ("numbers", number, "language"),
+                    "unknown-language",
+                    f"the flow {entry.flow!r} does not speak {entry.language!r}; it speaks {known}",
+                )
+            )
+    if problems:
+        raise SourceErrors(problems)
+
+
+def check_folder(site: Site) -> None:
+    """Make the data folder and try it. Raises `FolderUnusable` or `DiskFull`."""
+    try:
+        for folder in (site.data, site.data / "run", site.data / "logs", site.data / "spool"):
+            folder.mkdir(parents=True, exist_ok=True)
+        site.data.chmod(0o700)
+        probe = site.data / ".probe"
+        probe.write_bytes(b"x")
+        probe.unlink()
+    except OSError as error:
+        raise FolderUnusable(site, (error.strerror or str(error)).lower()) from error
+    free = shutil.disk_usage(site.data).free
+    if free < ROOM:
+        raise DiskFull(site, free)
+
+
+def check_ledger(site: Site) -> None:
+    """Open the ledger and let go of it. Raises the ledger's own errors."""
+    open_for_writing(site.database).dispose()
+
+
+def check_ports(site: Site) -> None:
+    """See that nobody listens where we will. Raises `PortInUse`."""
+    ports = site.settings.ports
+    tcp: Mapping[str, tuple[str, int | None]] = {
+        "agi": ("127.0.0.1", ports.agi),
+        "ami": ("127.0.0.1", ports.ami),
+        "sip": (site.settings.listen, ports.sip),
+        "sip_tls": (site.settings.listen, ports.sip_tls),
+    }
+    for key, (host, port) in tcp.items():
+        if port is not None and not _free(host, port, socket.SOCK_STREAM):
+            raise PortInUse(key, port, "tcp")
+    if not _free(site.settings.listen, ports.sip, socket.SOCK_DGRAM):
+        raise PortInUse("sip", ports.sip, "udp")
+
+
+def trunk_passwords(site: Site) -> dict[str, str]:
+    """Return the trunks' passwords out of the environment. Raises `PasswordMissing`."""
+    passwords = {}
+    for name, trunk in site.settings.trunks.items():
+        if trunk.register_ is not None:
+            password = os.environ.get(trunk.register_.password_env)
+            if not password:
+                raise PasswordMissing(name, trunk.register_.password_env)
+            passwords[name] = password
+    return passwords
+
+
+def _free(host: str, port: int, kind: socket.SocketKind) -> bool:
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, kind) as probe:
+        if kind == socket.SOCK_STREAM:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+    return True

@@ -1,0 +1,57 @@
+"""Passwords and user names that nobody chose: made at first run, kept for this user alone."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneSecret:
+    """What a phone registers with. The user name is random too, so that nobody guesses it from the number."""
+
+    username: str
+    password: str
+
+
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """All of a site's secrets; ``phones`` by number."""
+
+    ami_user: str
+    ami_password: str
+    phones: Mapping[str, PhoneSecret]
+
+
+def load_secrets(file: Path, phones: Iterable[str]) -> Secrets:
+    """Read the secrets, making those that are lacking. The file's mode is 0600.
+
+    Raises `OSError` where the file cannot be read or written, and `ValueError` where it is not ours.
+    """
+    kept = json.loads(file.read_text()) if file.exists() else {}
+    known = {n: PhoneSecret(**secret) for n, secret in kept.get("phones", {}).items()}
+    made = Secrets(
+        ami_user=kept.get("ami_user") or "hotline",
+        ami_password=kept.get("ami_password") or secrets.token_urlsafe(24),
+        phones=known | {n: _new_phone() for n in phones if n not in known},
+    )
+    if asdict(made) != kept:
+        _write_private(file, json.dumps(asdict(made), indent=1))
+    return made
+
+
+def _new_phone() -> PhoneSecret:
+    return PhoneSecret(f"phone-{secrets.token_hex(5)}", secrets.token_urlsafe(18))
+
+
+def _write_private(file: Path, text: str) -> None:
+    partial = file.with_suffix(".partial")
+    partial.unlink(missing_ok=True)
+    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as opened:
+        opened.write(text)
+    partial.replace(file)

@@ -1,0 +1,356 @@
+"""The site: what ``config.yaml`` says, checked as a whole before anything starts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from copy import deepcopy
+from ipaddress import ip_address, ip_network
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+from ivr.duration import Milliseconds
+from ivr.problem import Problem, SourceErrors, did_you_mean
+from ivr.source import Source, read, validated
+
+Level = Annotated[int, Field(ge=1, le=5)]
+Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,39}$")]
+Number = Annotated[str, StringConstraints(pattern=r"^\+?[0-9]{1,20}$")]
+Pattern = Annotated[str, StringConstraints(pattern=r"^[0-9XZN+\[\]-]{1,40}[.!]?$")]
+Port = Annotated[int, Field(ge=1, le=65535)]
+
+
+def _timezone(name: str) -> str:
+    if name not in available_timezones():
+        raise ValueError(f"no time zone is named {name!r}{did_you_mean(name, available_timezones(), most=0)}")
+    return name
+
+
+def _address(text: str) -> str:
+    try:
+        return str(ip_address(text))
+    except ValueError:
+        raise ValueError(f"{text!r} is no IP address; write one as 127.0.0.1 or 192.0.2.7") from None
+
+
+def _network(text: str) -> str:
+    try:
+        return str(ip_network(text))
+    except ValueError:
+        raise ValueError(f"{text!r} is no IP address or network; write 192.0.2.7 or 192.0.2.0/28") from None
+
+
+def _database(url: str) -> str:
+    try:
+        driver = make_url(url).get_backend_name()
+    except ArgumentError:
+        driver = ""
+    if driver not in ("sqlite", "postgresql"):
+        raise ValueError("write sqlite:///PATH or postgresql+psycopg://USER@HOST/NAME")
+    return url
+
+
+def _mqtt(url: str) -> str:
+    if not re.fullmatch(r"mqtts?://[^/:@\s]+(:\d{1,5})?", url):
+        raise ValueError(f"{url!r} is no MQTT address; write mqtt://HOST:PORT or mqtts://HOST:PORT")
+    return url
+
+
+class Part(BaseModel):
+    """A part of the site. Nothing unknown is let through, nothing changes afterwards."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Ports(Part):
+    """Where the parts listen."""
+
+    sip: Port = Field(5060, description="SIP over UDP and TCP: phones and trunks")
+    sip_tls: Port | None = Field(None, description="SIP over TLS; needs tls.certificate and tls.key")
+    rtp_first: Port = Field(10000, description="first UDP port for voice")
+    rtp_last: Port = Field(10999, description="last UDP port for voice; two for each voice path")
+    agi: Port = Field(4573, description="FastAGI, on loopback: Asterisk asks the engine")
+    ami: Port = Field(5038, description="AMI, on loopback: the engine listens to Asterisk")
+
+
+class Tls(Part):
+    """The certificate that SIP over TLS shows."""
+
+    certificate: Path = Field(description="PEM file with the certificate and its chain")
+    key: Path = Field(description="PEM file with the private key")
+
+
+class Entry(Part):
+    """What a dialled number leads to."""
+
+    flow: str = Field(description="the flow that answers")
+    language: str = Field("zh", description="the language in which it begins")
+
+
+class Queue(Part):
+    """Callers who wait for somebody with the same skills."""
+
+    skills: Mapping[str, Level] = Field(
+        description="skills that a seat must have, each with its least level, 1-5"
+    )
+    ring: Milliseconds = Field(15_000, description="how long a seat's phone rings")
+    wrap_up: Milliseconds = Field(10_000, description="time for the agent's notes after a conversation")
+    priority: int = Field(
+        0, ge=-100, le=100, description="higher goes first at a seat that serves several queues"
+    )
+    capacity: int | None = Field(None, ge=1, description="most callers waiting; one more leaves by `full`")
+    longest_wait: Milliseconds | None = Field(None, description="after it a caller leaves by `timeout`")
+
+
+class Agent(Part):
+    """A person who answers calls."""
+
+    name: str = Field(min_length=1, max_length=60, description="the name that people read")
+    skills: Mapping[str, Level] = Field(description="what the agent can do, with levels 1-5")
+    phone: str | None = Field(
+        None, description="the phone at which the agent is signed in when the hotline starts"
+    )
+
+
+class Phone(Part):
+    """A telephone at which an agent can sign in. Its user name and password are generated at first run."""
+
+    contacts: int = Field(1, ge=1, le=5, description="how many devices may register as this phone")
+
+
+class Registration(Part):
+    """How a carrier wants us to register."""
+
+    server: str = Field(pattern=r"^[A-Za-z0-9.-]+(:\d+)?$", description="the registrar, HOST or HOST:PORT")
+    username: str = Field(pattern=r"^[A-Za-z0-9_.+-]+$", description="the account")
+    password_env: str = Field(
+        pattern=r"^[A-Z_][A-Z0-9_]*$", description="environment variable with the password"
+    )
+    expires: Milliseconds = Field(300_000, description="how often the registration is renewed")
+
+
+class Trunk(Part):
+    """A line to the telephone network: the only way in for callers."""
+
+    address: tuple[Annotated[str, AfterValidator(_network)], ...] = Field(
+        (), description="calls are taken from these addresses"
+    )
+    host: str | None = Field(None, pattern=r"^[A-Za-z0-9.-]+(:\d+)?$", description="where calls out are sent")
+    register_: Registration | None = Field(None, alias="register", description="register with the carrier")
+    codecs: tuple[Literal["alaw", "ulaw", "g722", "opus"], ...] = Field(("alaw", "ulaw"), min_length=1)
+    dtmf: Literal["rfc4733", "inband", "info", "auto"] = Field("rfc4733", description="how key presses come")
+    nat: bool = Field(False, description="the carrier, or we, are behind NAT")
+    tls: bool = Field(False, description="SIP over TLS and voice over SRTP")
+    rtp_timeout: Milliseconds = Field(60_000, description="a call without voice packets for so long is ended")
+
+
+class Outbound(Part):
+    """Numbers that may be called from here; none when nothing is said."""
+
+    trunk: str | None = Field(None, description="the trunk that carries calls out")
+    allow: tuple[Pattern, ...] = Field((), description="Asterisk number patterns without the _: 0755XXXXXXXX")
+
+
+class Rona(Part):
+    """What follows when an agent does not answer."""
+
+    misses: int = Field(1, ge=1, le=10, description="so many offers missed in a row make the seat not ready")
+    pause: Milliseconds = Field(60_000, description="after it the seat is ready again")
+
+
+class Away(Part):
+    """What callers meet while the engine is away."""
+
+    apologise_after: Milliseconds = Field(20_000, description="music for so long, then the apology")
+    language: str = Field("zh", description="the language of the apology")
+
+
+class Settings(Part):
+    """The whole of ``config.yaml``."""
+
+    site: Name = Field(description="the site's name, in every record")
+    timezone: Annotated[str, AfterValidator(_timezone)] = Field(
+        "UTC", description="IANA name; for reading, never storing"
+    )
+    data: Path = Field(Path("var"), description="folder of all that is written, from this file's folder")
+    flows: Path = Field(Path("flows"), description="folder of the flows, from this file's folder")
+    listen: Annotated[str, AfterValidator(_address)] = Field(
+        "127.0.0.1", description="address for SIP and voice"
+    )
+    public_address: Annotated[str, AfterValidator(_address)] | None = Field(
+        None, description="our address as the carrier sees it, when we are behind NAT"
+    )
+    ports: Ports = Ports()
+    tls: Tls | None = None
+    database: Annotated[str, AfterValidator(_database)] | None = Field(
+        None, description="SQLAlchemy URL of the ledger; SQLite in the data folder when nothing is said"
+    )
+    mqtt: Annotated[str, AfterValidator(_mqtt)] | None = Field(
+        None, description="the broker for live figures"
+    )
+    music: Literal["music", "silence"] = Field("music", description="what waiting callers hear")
+    numbers: Mapping[Number, Entry] = Field(min_length=1, description="dialled number to flow")
+    skills: tuple[Name, ...] = Field(min_length=1, description="every skill that is used below")
+    languages: Mapping[Name, Mapping[str, Level]] = Field(
+        default_factory=dict, description="skills that a caller's language asks for on top of the queue's"
+    )
+    queues: Mapping[Name, Queue] = Field(min_length=1)
+    agents: Mapping[Name, Agent] = Field(min_length=1)
+    phones: Mapping[Annotated[str, StringConstraints(pattern=r"^[0-9]{2,10}$")], Phone] = Field(min_length=1)
+    trunks: Mapping[Name, Trunk] = Field(min_length=1)
+    outbound: Outbound = Outbound()
+    rona: Rona = Rona()
+    away: Away = Away()
+    service_level: Milliseconds = Field(15_000, description="the threshold T of the service level")
+    short_abandon: Milliseconds = Field(5_000, description="an abandoned call that waited no longer is short")
+
+
+class Site:
+    """A checked ``config.yaml`` and the paths that follow from where it stands."""
+
+    def __init__(self, source: Source, settings: Settings, data: Path | None = None) -> None:
+        self.file = file = source.file
+        self.problem = source.problem  # for what only shows when the site meets its flows
+        self.settings = settings
+        self.folder = file.parent.resolve()
+        self.data = (data or self.folder / settings.data).resolve()
+        self.flows = (self.folder / settings.flows).resolve()
+
+    @property
+    def name(self) -> str:
+        """The site's name."""
+        return self.settings.site
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The site's time zone."""
+        return ZoneInfo(self.settings.timezone)
+
+    @property
+    def database(self) -> str:
+        """The ledger's URL."""
+        return self.settings.database or f"sqlite:///{self.data / 'ledger.sqlite'}"
+
+    @property
+    def socket(self) -> Path:
+        """The engine's control socket."""
+        return self.data / "run" / "engine.sock"
+
+
+def load_site(file: Path, data: Path | None = None) -> Site:
+    """Read and check the site; ``data`` takes the place of the file's own data folder.
+
+    Raises `SourceErrors` with every mistake, each at its place.
+    """
+    source = read(file)
+    settings, problems = validated(source, Settings)
+    readable = settings or _what_is_right(source.data)
+    if readable is not None:
+        problems = [*problems, *_contradictions(source, readable)]
+    if settings is None or any(problem.severity == "error" for problem in problems):
+        raise SourceErrors(problems)
+    return Site(source, settings, data)
+
+
+def _what_is_right(data: Any) -> Settings | None:
+    """Return the settings without their mistakes, so that contradictions are found in the same run."""
+    rest = deepcopy(data)
+    for _ in range(10):  # what is left out may be missed by what holds it, which is then left out too
+        try:
+            return Settings.model_validate(rest)
+        except ValidationError as error:
+            for detail in error.errors(include_url=False):
+                _leave_out(rest, detail["loc"])
+    return None
+
+
+def _leave_out(data: Any, location: tuple[str | int, ...]) -> None:
+    holder, last = None, None
+    for part in location:
+        if not isinstance(data, dict) or part not in data:
+            break
+        holder, last, data = data, part, data[part]
+    if holder is not None:
+        del holder[last]
+
+
+def _contradictions(source: Source, s: Settings) -> Iterator[Problem]:
+    """Find what is right in itself but does not fit the rest."""
+
+    def unknown(
+        path: tuple[str | int, ...], what: str, name: str, known: Any, *, of_key: bool = False
+    ) -> Problem:
+        message = f"there is no {what} named {name!r}{did_you_mean(name, known)}"
+        return source.problem(path, f"unknown-{what}", message, of_key=of_key)
+
+    wanted = [
+        *((("queues", n, "skills"), q.skills) for n, q in s.queues.items()),
+        *((("agents", n, "skills"), a.skills) for n, a in s.agents.items()),
+        *((("languages", n), skills) for n, skills in s.languages.items()),
+    ]
+    for path, skills in wanted:
+        yield from (
+            unknown((*path, k), "skill", k, s.skills, of_key=True) for k in skills if k not in s.skills
+        )
+    at_phone: dict[str, str] = {}
+    for name, agent in s.agents.items():
+        if agent.phone is None:
+            continue
+        path = ("agents", name, "phone")
+        if agent.phone not in s.phones:
+            yield unknown(path, "phone", agent.phone, s.phones)
+        elif agent.phone in at_phone:
+            message = (
+                f"{at_phone[agent.phone]} is signed in at phone {agent.phone} already; give each a phone"
+            )
+            yield source.problem(path, "phone-taken", message)
+        else:
+            at_phone[agent.phone] = name
+    for name, queue in s.queues.items():
+        if not any(_has(agent.skills, queue.skills) for agent in s.agents.values()):
+            asked = ", ".join(f"{skill} {level}" for skill, level in queue.skills.items())
+            message = (
+                f"no agent can serve this queue: nobody has {asked}; lower a level or give an agent the skill"
+            )
+            yield source.problem(("queues", name, "skills"), "nobody-can-serve", message)
+    yield from _trunk_contradictions(source, s)
+    if s.ports.rtp_last - s.ports.rtp_first < 9:
+        yield source.problem(("ports",), "rtp-range", "rtp_last must be at least 9 above rtp_first")
+    if (s.ports.sip_tls is None) != (s.tls is None):
+        message = "SIP over TLS needs both ports.sip_tls and tls with certificate and key"
+        yield source.problem(("ports",), "tls-incomplete", message)
+    tcp = [p for p in (s.ports.sip, s.ports.sip_tls, s.ports.agi, s.ports.ami) if p is not None]
+    if len(set(tcp)) < len(tcp):
+        yield source.problem(
+            ("ports",), "port-twice", "two parts would listen on one port; give each its own"
+        )
+
+
+def _trunk_contradictions(source: Source, s: Settings) -> Iterator[Problem]:
+    for name, trunk in s.trunks.items():
+        if not trunk.address and trunk.register_ is None:
+            message = "no call could come in: give `address` (where calls come from) or `register`"
+            yield source.problem(("trunks", name), "trunk-closed", message)
+        if trunk.tls and s.tls is None:
+            message = "this trunk wants TLS, but the site has no `tls` with certificate and key"
+            yield source.problem(("trunks", name, "tls"), "tls-missing", message)
+    out = s.outbound
+    if out.trunk is not None and out.trunk not in s.trunks:
+        message = f"there is no trunk named {out.trunk!r}{did_you_mean(out.trunk, s.trunks)}"
+        yield source.problem(("outbound", "trunk"), "unknown-trunk", message)
+    elif out.trunk is not None and s.trunks[out.trunk].host is None and s.trunks[out.trunk].register_ is None:
+        message = f"the trunk {out.trunk!r} has no `host` to send calls to"
+        yield source.problem(("outbound", "trunk"), "trunk-without-host", message)
+    elif out.trunk is None and out.allow:
+        yield source.problem(
+            ("outbound", "allow"), "no-trunk", "say in `trunk` which trunk carries these calls"
+        )
+
+
+def _has(skills: Mapping[str, int], required: Mapping[str, int]) -> bool:
+    return all(skills.get(skill, 0) >= level for skill, level in required.items())

@@ -1,0 +1,364 @@
+"""Joins the flows' door to the distributor: carries out its decisions, and records each before its effect."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+import structlog
+
+from acd.distributor import Distributor
+from acd.messages import (
+    Answered,
+    Cancel,
+    Close,
+    Decision,
+    Ended,
+    Enter,
+    Event,
+    Leave,
+    Missed,
+    MissedOutcome,
+    Offer,
+    Ringing,
+    SeatChange,
+    Tick,
+)
+from hotline.chronicle import Chronicle
+from hotline.clock import Clock
+from hotline.memory import Memory, OpenCall
+from hotline.site import Site
+from ivr.call import Rang, Ring
+from ivr.door import Leave as LeaveQueue
+from ivr.door import Wish
+from ledger.events import (
+    ConversationEnded,
+    OfferEnded,
+    OfferMade,
+    SeatChanged,
+    VisitBegan,
+    VisitEnded,
+    VisitOutcome,
+)
+
+log = structlog.get_logger(__name__)
+
+
+class QueueStay:
+    """One session's part of a visit: instructions to it, news from it."""
+
+    def __init__(self, board: Switchboard, call: str, visit: str) -> None:
+        self.call = call
+        self.visit = visit
+        self.orders: asyncio.Queue[Ring | LeaveQueue] = asyncio.Queue()
+        self._board = board
+
+    async def next(self) -> Ring | LeaveQueue:
+        """Wait for the next instruction. Cancelling loses none."""
+        return await self.orders.get()
+
+    def rang(self, rang: Rang) -> None:
+        """Tell how the ring that `next` ordered ended."""
+        self._board.rang(self.call, rang)
+
+    def left(self) -> None:
+        """Tell that this session no longer reaches the call."""
+        self._board.session_lost(self)
+
+
+class Switchboard:
+    """The distributor's hands. One for the engine; everything here runs on the event loop, nothing waits.
+
+    ``stop_ringing`` is called with the offer whose phone shall fall silent.
+    """
+
+    def __init__(
+        self,
+        site: Site,
+        distributor: Distributor,
+        chronicle: Chronicle,
+        clock: Clock,
+        stop_ringing: Callable[[str], None],
+    ) -> None:
+        self.distributor = distributor
+        self._site = site
+        self._chronicle = chronicle
+        self._clock = clock
+        self._stop_ringing = stop_ringing
+        self._stays: dict[str, QueueStay] = {}
+        self._timer: asyncio.TimerHandle | None = None
+        self._timer_at: int | None = None
+
+    @property
+    def memory(self) -> Memory:
+        """The calls and seats that are live."""
+        return self._chronicle.memory
+
+    # --- from the flows
+
+    def enter(self, wish: Wish) -> QueueStay:
+        """Begin the call's visit in a queue, or go on with the one that it is in after a restart."""
+        now = self._clock.now()
+        call = self.memory.calls[wish.call]
+        returning = call.visit is not None and call.visit.queue == wish.queue
+        if not returning:
+            if call.visit is not None:  # an admin has moved the node meanwhile; that stay is over
+                self._visit_over(call, "other", "flow-changed")
+            skills = dict(wish.skills)
+            for skill, level in self._site.settings.languages.get(wish.language, {}).items():
+                skills[skill] = max(level, skills.get(skill, 0))
+            self._chronicle.record(
+                VisitBegan(
+                    at=now,
+                    call=wish.call,
+                    visit=f"{wish.call}/{call.visits + 1}",
+                    queue=wish.queue,
+                    skills=skills,
+                    priority=wish.priority,
+                )
+            )
+        visit = call.visit
+        if visit is None:
+            raise AssertionError(f"visit of {wish.call} was not remembered")
+        stay = QueueStay(self, wish.call, visit.visit)
+        self._stays[visit.visit] = stay
+        if call.offer is not None:  # it rang when the session was lost, and that ring is over
+            self.missed(wish.call, call.offer.offer, "cancelled")
+        self.tell(
+            Enter(
+                visit.visit,
+                visit.queue,
+                visit.at,
+                visit.skills,
+                visit.priority,
+                offers=call.offers,
+                returning=returning,
+            )
+        )
+        return stay
+
+    def rang(self, call_id: str, rang: Rang) -> None:
+        """Take in how a ring ended, as its session saw it."""
+        if rang.outcome == "answered":
+            now = self._clock.now()
+            self.answered(call_id, rang.offer, rang.answered_at or now)
+            self.talk_over(call_id, rang.offer, rang.ended_at or now, "seat")
+        else:
+            self.missed(call_id, rang.offer, rang.outcome, rang.cause, rang.tech_cause)
+
+    def session_lost(self, stay: QueueStay) -> None:
+        """A session can no longer reach its call, which may be back in its old place, or its end be told."""
+        if self._stays.get(stay.visit) is stay:
+            del self._stays[stay.visit]
+            self.tell(Leave(stay.visit))
+
+    # --- from the telephone network
+
+    def ringing(self, offer: str) -> None:
+        """The phone of an offer rings."""
+        self.tell(Ringing(offer))
+
+    def answered(self, call_id: str, offer: str, at: int) -> None:
+        """The seat answered, UTC ms. News of it may come twice."""
+        call = self.memory.calls.get(call_id)
+        if call is None or call.offer is None or call.offer.offer != offer or call.answered is not None:
+            return
+        made, visit = call.offer, call.visit
+        at = max(at, made.at)
+        self._chronicle.record(
+            OfferEnded(at=at, call=call_id, visit=made.visit, offer=offer, seat=made.seat, outcome="answered")
+        )
+        if visit is not None:
+            self._chronicle.record(
+                VisitEnded(
+                    at=at,
+                    call=call_id,
+                    visit=visit.visit,
+                    outcome="answered",
+                    wait_ms=max(0, at - visit.at),
+                    seat=made.seat,
+                )
+            )
+            self._stays.pop(visit.visit, None)
+        self.tell(Answered(offer))
+
+    def talk_over(self, call_id: str, offer: str, at: int, ended_by: str) -> None:
+        """A conversation is over, UTC ms. News of it may come twice."""
+        call = self.memory.calls.get(call_id)
+        if call is None or call.offer is None or call.offer.offer != offer or call.answered is None:
+            return
+        made, answered = call.offer, call.answered
+        at = max(at, answered.at)
+        self._chronicle.record(
+            ConversationEnded(
+                at=at,
+                call=call_id,
+                visit=made.visit,
+                offer=offer,
+                seat=made.seat,
+                talk_ms=at - answered.at,
+                ended_by="caller" if ended_by == "caller" else "seat" if ended_by == "seat" else "unknown",
+            )
+        )
+        self.tell(Ended(offer))
+
+    def missed(
+        self,
+        call_id: str,
+        offer: str,
+        outcome: MissedOutcome,
+        cause: int | None = None,
+        tech_cause: str | None = None,
+    ) -> None:
+        """An offer came to nothing. News of it may come twice."""
+        call = self.memory.calls.get(call_id)
+        if call is not None and call.offer is not None and call.offer.offer == offer:
+            if call.answered is not None:
+                return
+            self._offer_over(call.offer, outcome, cause, tech_cause)
+        self.tell(Missed(offer, outcome))
+
+    def call_over(self, call_id: str, at: int) -> None:
+        """A call's channel is gone, UTC ms: whatever it was in is over, by the caller's doing."""
+        call = self.memory.calls[call_id]
+        if call.offer is not None and call.answered is not None:
+            self.talk_over(call_id, call.offer.offer, at, "caller")
+        ringing = call.offer
+        if call.visit is not None:
+            visit = call.visit.visit
+            if ringing is not None:
+                self._offer_over(ringing, "cancelled")
+            self._visit_over(call, "abandoned", None, at)
+            self._stays.pop(visit, None)
+            self.tell(Leave(visit))
+            if ringing is not None:
+                self.tell(Missed(ringing.offer, "cancelled"))
+
+    # --- the distributor
+
+    def tell(self, event: Event) -> None:
+        """Tell the distributor what happened, and carry out what it decides. Raises `Refused`."""
+        self._carry_out(self.distributor.handle(self._clock.now(), event))
+
+    def _carry_out(self, decisions: list[Decision]) -> None:
+        for decision in decisions:
+            match decision:
+                case SeatChange():
+                    self._seat_changed(decision)
+                case Offer():
+                    self._offered(decision)
+                case Cancel(offer, outcome):
+                    self._cancelled(offer, outcome)
+                case Close(visit, reason):
+                    self._closed(visit, reason)
+        self._set_timer()
+
+    def _seat_changed(self, change: SeatChange) -> None:
+        log.info("seat", seat=change.seat, was=change.was, event=change.event, now=change.now)
+        self._chronicle.record(
+            SeatChanged(
+                at=self._clock.now(),
+                seat=change.seat,
+                phone=change.phone,
+                was=change.was,
+                event=change.event,
+                now=change.now,
+                reason=change.reason,
+                offer=change.offer,
+            )
+        )
+
+    def _offered(self, offer: Offer) -> None:
+        call = offer.visit.rpartition("/")[0]
+        self._chronicle.record(
+            OfferMade(
+                at=self._clock.now(),
+                call=call,
+                visit=offer.visit,
+                offer=offer.offer,
+                seat=offer.seat,
+                phone=offer.phone,
+                why=offer.why,
+            )
+        )
+        order = Ring(offer.offer, offer.seat, offer.phone, offer.ring_ms / 1000)
+        self._stays[offer.visit].orders.put_nowait(order)
+
+    def _cancelled(self, offer: str, outcome: MissedOutcome) -> None:
+        self._stop_ringing(offer)
+        call = self.memory.calls.get(offer.rsplit("/", 2)[0])
+        if outcome == "cancelled" or call is None or call.offer is None or call.answered is not None:
+            return
+        if call.offer.offer == offer:
+            log.warning("offer given up: nothing was heard of it", offer=offer)
+            self._offer_over(call.offer, outcome)
+
+    def _closed(self, visit_id: str, reason: str) -> None:
+        call = self.memory.calls.get(visit_id.rpartition("/")[0])
+        if call is None or call.visit is None or call.visit.visit != visit_id:
+            return
+        self._visit_over(call, "overflowed", reason)
+        stay = self._stays.pop(visit_id, None)
+        if stay is not None:
+            stay.orders.put_nowait(LeaveQueue(reason))  # type: ignore[arg-type]  # the same three words
+
+    def _offer_over(
+        self,
+        made: OfferMade,
+        outcome: MissedOutcome,
+        cause: int | None = None,
+        tech_cause: str | None = None,
+    ) -> None:
+        self._chronicle.record(
+            OfferEnded(
+                at=self._clock.now(),
+                call=made.call,
+                visit=made.visit,
+                offer=made.offer,
+                seat=made.seat,
+                outcome=outcome,
+                cause=cause,
+                tech_cause=tech_cause,
+            )
+        )
+
+    def _visit_over(
+        self, call: OpenCall, outcome: VisitOutcome, reason: str | None, at: int | None = None
+    ) -> None:
+        visit = call.visit
+        if visit is None:
+            return
+        at = max(visit.at, self._clock.now() if at is None else at)
+        self._chronicle.record(
+            VisitEnded(
+                at=at,
+                call=visit.call,
+                visit=visit.visit,
+                outcome=outcome,
+                wait_ms=at - visit.at,
+                reason=reason,
+            )
+        )
+
+    # --- time
+
+    def _set_timer(self) -> None:
+        due = self.distributor.due()
+        if due == self._timer_at:
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._timer_at = due
+        if due is not None:
+            delay = max(0, due - self._clock.now()) / 1000
+            self._timer = asyncio.get_running_loop().call_later(delay, self._tick)
+
+    def _tick(self) -> None:
+        self._timer = self._timer_at = None
+        self.tell(Tick())
+
+    def close(self) -> None:
+        """Stop the timer. Nothing is told to anybody."""
+        if self._timer is not None:
+            self._timer.cancel()

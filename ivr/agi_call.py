@@ -1,0 +1,169 @@
+"""A `Call` on a real Asterisk: the caller's own AGI session, and what is heard of the phones that it rings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from ivr.agi_errors import CommandRefused, CommandTimedOut, SessionEnded, SessionSealed
+from ivr.agi_session import AgiSession
+from ivr.call import CallLost, Rang, Ring, RingOutcome, Sound
+
+ANSWERED = "hotline-answered"  # the dialplan's own label for what runs on a seat's channel when it answers
+
+Missed = Literal["no-answer", "refused", "busy", "unreachable", "cancelled"]
+
+
+@dataclass(frozen=True, slots=True)
+class LegEnd:
+    """How a phone's channel ended: Q.850 cause, and the technology's own, such as ``SIP 486 Busy Here``."""
+
+    cause: int
+    tech_cause: str
+
+
+class Legs(Protocol):
+    """What is heard of the channels that a ring made, by offer."""
+
+    async def end(self, offer: str) -> LegEnd | None:
+        """Return how the offer's channel ended; None when nothing was heard of it in good time."""
+
+
+def classify(dial_status: str, leg: LegEnd | None) -> Missed:
+    """Tell why nobody answered. The leg's own cause counts: DIALSTATUS is the same for a decline and a dead phone.
+
+    Sources: RFC 3398 section 8.2.6.1 for SIP to Q.850; Asterisk's Hangup event for Cause and TechCause.
+    """
+    sip = _sip_code(leg.tech_cause) if leg is not None else None
+    if sip in (486, 600) or (sip is None and dial_status == "BUSY"):
+        return "busy"
+    if sip in (603, 403, 480, 433, 607, 608):
+        return "refused"
+    if sip in (487, None) and dial_status == "NOANSWER":
+        return "no-answer"
+    if dial_status == "CANCEL" or (dial_status == "" and sip is None):
+        return "cancelled"
+    if leg is not None and sip is None and leg.cause in (16, 26):
+        return "cancelled"  # we hung the ringing phone up ourselves
+    return "unreachable"
+
+
+def _sip_code(tech_cause: str) -> int | None:
+    words = tech_cause.split()
+    return int(words[1]) if len(words) > 1 and words[0] == "SIP" and words[1].isdigit() else None
+
+
+class AgiCall:
+    """One caller, reached through one AGI session.
+
+    ``endpoint_of`` gives the PJSIP endpoint of a phone by its number; ``music`` names the music class.
+    """
+
+    def __init__(
+        self,
+        call: str,
+        session: AgiSession,
+        legs: Legs,
+        endpoint_of: Callable[[str], str],
+        *,
+        music: str,
+        now: Callable[[], int],
+    ) -> None:
+        self._id = call
+        self._session = session
+        self._legs = legs
+        self._endpoint_of = endpoint_of
+        self._music = music
+        self._now = now
+        self._up = False
+
+    @property
+    def id(self) -> str:
+        """The call's own id, the same through all its sessions."""
+        return self._id
+
+    async def answer(self) -> None:
+        """Pick up. Does nothing when that was done before."""
+        if not self._up:
+            with _Losing():
+                await self._session.answer()
+            self._up = True
+
+    async def play(self, sounds: Sequence[Sound], keys: str = "") -> str | None:
+        """Play sounds in order. A key out of ``keys`` ends them at once and is returned."""
+        for sound in sounds:
+            with _Losing():
+                played = await self._session.stream_file(
+                    str(sound.path.with_suffix("")), keys, timeout=sound.seconds + 30
+                )
+            if played.digit is not None:
+                return played.digit
+        return None
+
+    async def key(self, seconds: float) -> str | None:
+        """Return the next key pressed, or None when none came in time."""
+        with _Losing():
+            return await self._session.wait_for_digit(seconds)
+
+    async def music(self, on: bool) -> None:
+        """Begin or end music on hold."""
+        with _Losing():
+            await self._session.set_music(on, self._music)
+
+    async def ring(self, ring: Ring) -> Rang:
+        """Ring a phone and, if it answers, join the two until one hangs up."""
+        with _Losing():
+            return await self._ring(ring)
+
+    async def gone(self) -> None:
+        """Wait until the caller, or the session, is gone; then return."""
+        await self._session.ended.wait()
+
+    async def hang_up(self) -> None:
+        """Let the caller go: the engine is done with him, and the dialplan hangs up."""
+        with _Losing():
+            await self._session.set_variable("HOTLINE_DONE", "1")
+        self._session.close()
+
+    async def _ring(self, ring: Ring) -> Rang:
+        session = self._session
+        endpoint = self._endpoint_of(ring.phone)
+        contacts = await session.get_full_variable(f"${{PJSIP_DIAL_CONTACTS({endpoint})}}")
+        if not contacts:
+            return Rang(ring.offer, "unreachable")
+        await session.set_variable("__HOTLINE_OFFER", ring.offer)
+        await session.exec(
+            "Dial",
+            contacts,
+            str(max(1, round(ring.seconds))),
+            f"gm({self._music})U({ANSWERED})",
+            timeout=None,
+        )
+        said = await session.get_full_variable("${DIALSTATUS}|${HOTLINE_ANSWERED}") or "|"
+        dial_status, _, answered = said.partition("|")
+        offer, _, moment = answered.partition(" ")
+        if offer == ring.offer and moment.isdigit():
+            return Rang(ring.offer, "answered", answered_at=int(moment), ended_at=self._now())
+        leg = await self._legs.end(ring.offer)
+        outcome: RingOutcome = classify(dial_status, leg)
+        return Rang(
+            ring.offer,
+            outcome,
+            ended_at=self._now(),
+            cause=leg.cause if leg else None,
+            tech_cause=leg.tech_cause if leg else None,
+        )
+
+
+class _Losing:
+    """Turns every way in which a session can be lost into `CallLost`."""
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, SessionEnded | SessionSealed | CommandTimedOut):
+            raise CallLost(str(error)) from error
+        if isinstance(error, CommandRefused) and error.code == 511:
+            raise CallLost(str(error)) from error

@@ -1,0 +1,95 @@
+"""What can go wrong with the journal and the ledger, each with its way out."""
+
+from __future__ import annotations
+
+import errno
+from pathlib import Path
+
+
+class LedgerError(Exception):
+    """Something about the journal or the ledger that a person must see to."""
+
+
+class JournalInUse(LedgerError):
+    """Another engine keeps this journal."""
+
+    def __init__(self, folder: Path, process: str) -> None:
+        self.folder, self.process = folder, process
+        super().__init__(
+            f"The journal in {folder} is kept by another engine (process {process}). "
+            "Stop that engine, or give this one a data folder of its own."
+        )
+
+
+class JournalFull(LedgerError):
+    """There is no room for another line; the journal still ends with its last whole line."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        self.path, self.reason = path, reason
+        super().__init__(
+            f"No room to write to {path}: {reason}. "
+            "Free some space on that disk, or lift the quota or size limit. Nothing half-written was left."
+        )
+
+
+class JournalUnwritable(LedgerError):
+    """The journal's folder or file refuses to be written."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        self.path, self.reason = path, reason
+        super().__init__(
+            f"Cannot write to {path}: {reason}. "
+            "Let the engine's user own that folder, or choose another data folder."
+        )
+
+
+class BadLedgerUrl(LedgerError):
+    """The database URL names nothing that can hold a ledger."""
+
+    def __init__(self, url: str, reason: str) -> None:
+        self.url, self.reason = url, reason
+        super().__init__(
+            f"The database URL {url} cannot be used: {reason}. "
+            "Write sqlite:////folder/ledger.sqlite or postgresql+psycopg://user@host/name."
+        )
+
+
+class LedgerUnreachable(LedgerError):
+    """The database does not open."""
+
+    def __init__(self, url: str, reason: str) -> None:
+        self.url, self.reason = url, reason
+        super().__init__(
+            f"The ledger {url} does not open: {reason}. "
+            "See that its folder exists and is writable, or that its server runs and lets this user in."
+        )
+
+
+class LedgerMissing(LedgerError):
+    """There is no ledger to read at this URL."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        super().__init__(
+            f"There is no ledger at {url}. "
+            "An engine makes it when it first starts: check the URL, or start one."
+        )
+
+
+class NewerLedger(LedgerError):
+    """The ledger was made by a newer version of this program."""
+
+    def __init__(self, url: str, found: int, known: int) -> None:
+        self.url, self.found, self.known = url, found, known
+        super().__init__(
+            f"The ledger {url} has schema {found}, and this program knows schemas up to {known}. "
+            "Run the newer program that made it, or use another database."
+        )
+
+
+def write_error(path: Path, error: OSError) -> JournalFull | JournalUnwritable:
+    """Return the error to raise when the operating system refused to write ``path``."""
+    reason = error.strerror or str(error)
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return JournalFull(path, reason)
+    return JournalUnwritable(path, reason)
