@@ -53,6 +53,7 @@ class Control:
         self._ami = ami
         self._clock = clock
         self._server: asyncio.Server | None = None
+        self._peers: set[asyncio.StreamWriter] = set()
         self._requests: Mapping[str, Callable[[Mapping[str, Any]], Any]] = {
             "ping": lambda _: "pong",
             "ready?": lambda _: self.ready,
@@ -81,6 +82,10 @@ class Control:
         if self._server is not None:
             self._server.close()
             self._site.socket.unlink(missing_ok=True)
+        for writer in list(self._peers):
+            writer.close()
+        while self._peers:
+            await asyncio.sleep(0)
 
     def floor(self) -> dict[str, Any]:
         """Return every queue with its callers, every seat with its state, every live call. Times are UTC ms."""
@@ -139,6 +144,7 @@ class Control:
         }
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._peers.add(writer)
         try:
             while line := await reader.readline():
                 writer.write(json.dumps(self._answer(line), ensure_ascii=False).encode() + b"\n")
@@ -146,6 +152,7 @@ class Control:
         except (ConnectionError, ValueError):
             pass  # gone, or a line too long
         finally:
+            self._peers.discard(writer)
             writer.close()
 
     def _answer(self, line: bytes) -> dict[str, Any]:

@@ -117,9 +117,9 @@ def check_ports(site: Site) -> None:
         "sip_tls": (site.settings.listen, ports.sip_tls),
     }
     for key, (host, port) in tcp.items():
-        if port is not None and not _free(host, port, socket.SOCK_STREAM):
+        if port is not None and not is_free(host, port, socket.SOCK_STREAM):
             raise PortInUse(key, port, "tcp")
-    if not _free(site.settings.listen, ports.sip, socket.SOCK_DGRAM):
+    if not is_free(site.settings.listen, ports.sip, socket.SOCK_DGRAM):
         raise PortInUse("sip", ports.sip, "udp")
 
 
@@ -135,7 +135,8 @@ def trunk_passwords(site: Site) -> dict[str, str]:
     return passwords
 
 
-def _free(host: str, port: int, kind: socket.SocketKind) -> bool:
+def is_free(host: str, port: int, kind: socket.SocketKind) -> bool:
+    """Tell whether one could listen there now."""
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, kind) as probe:
         if kind == socket.SOCK_STREAM:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

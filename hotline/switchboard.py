@@ -218,8 +218,8 @@ class Switchboard:
             self._offer_over(call.offer, outcome, cause, tech_cause)
         self.tell(Missed(offer, outcome))
 
-    def call_over(self, call_id: str, at: int) -> None:
-        """A call's channel is gone, UTC ms: whatever it was in is over, by the caller's doing."""
+    def call_over(self, call_id: str, at: int, *, by_caller: bool) -> None:
+        """A call is over, UTC ms, and with it whatever it was in."""
         call = self.memory.calls[call_id]
         if call.offer is not None and call.answered is not None:
             self.talk_over(call_id, call.offer.offer, at, "caller")
@@ -228,7 +228,8 @@ class Switchboard:
             visit = call.visit.visit
             if ringing is not None:
                 self._offer_over(ringing, "cancelled")
-            self._visit_over(call, "abandoned", None, at)
+            outcome: VisitOutcome = "abandoned" if by_caller else "other"
+            self._visit_over(call, outcome, None if by_caller else "error", at)
             self._stays.pop(visit, None)
             self.tell(Leave(visit))
             if ringing is not None:
@@ -254,7 +255,7 @@ class Switchboard:
         self._set_timer()
 
     def _seat_changed(self, change: SeatChange) -> None:
-        log.info("seat", seat=change.seat, was=change.was, event=change.event, now=change.now)
+        log.info("seat", seat=change.seat, change=f"{change.was} -> {change.event} -> {change.now}")
         self._chronicle.record(
             SeatChanged(
                 at=self._clock.now(),

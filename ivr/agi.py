@@ -27,6 +27,12 @@ ENVIRONMENT_LIMIT: Final = 16_384
 
 _WINDOW: Final = 2_048
 _BACKLOG: Final = 4_096
+_KEEPALIVE: Final = (
+    (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
+    (socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 30),
+    (socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 10),
+    (socket.IPPROTO_TCP, socket.TCP_KEEPCNT, 3),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +99,9 @@ class AgiServer:
             reason = os.strerror(error.errno) if error.errno else str(error)
             raise ListenFailed(self._host, self._port, reason) from error
         for listener in self._server.sockets:
-            # Accepted sockets inherit it: a peer whose machine died is noticed though we await no reply.
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+            # Accepted sockets inherit these: a peer whose machine died is noticed though we await no reply.
+            for level, option, value in _KEEPALIVE:
+                listener.setsockopt(level, option, value)
         await self._server.start_serving()
 
     async def close(self) -> None:

@@ -59,16 +59,17 @@ class AgiCommands(ABC):
         """Set a channel variable, or a function such as ``CALLERID(name)``, to exactly this text."""
         await self.command("SET VARIABLE", name, value)
 
-    async def get_variable(self, name: str) -> str | None:
-        """Return a channel variable's or a function's value, or None when it is not set."""
-        return (await self.command("GET VARIABLE", name)).data
+    async def get_variable(self, name: str) -> str:
+        """Return the value of a channel variable or a function; "" when it is not set."""
+        # Asterisk's own GET VARIABLE cuts a value at 1,023 bytes, in the midst of a character too.
+        return await self.get_full_variable(f"${{{name}}}")
 
-    async def get_full_variable(self, expression: str) -> str | None:
+    async def get_full_variable(self, expression: str) -> str:
         """Return a dialplan expression such as ``${A}-${B}``, expanded.
 
         Never build the expression from what a caller wrote: Asterisk would run the functions in it.
         """
-        return (await self.command("GET FULL VARIABLE", expression)).data
+        return (await self.command("GET FULL VARIABLE", expression)).data or ""
 
     async def set_music(self, on: bool, music_class: str = "default") -> None:
         """Begin or end music on hold. It plays on between commands, until the next sound."""

@@ -198,12 +198,12 @@ def write_whole(site: Site, wiring: Wiring, layout: Layout) -> None:
         "open_files": 65536,
     }
     for name in ("asterisk", "modules", "logger", "rtp", "manager", "musiconhold", "pjsip", "extensions"):
-        _write(
+        write_private(
             layout.etc / f"{name}.conf",
             template_environment().get_template(f"{name}.conf.j2").render(context),
         )
     for name, text in PLAIN.items():
-        _write(layout.etc / f"{name}.conf", text)
+        write_private(layout.etc / f"{name}.conf", text)
     write_agi_script(layout.agi_bin, site)
 
 
@@ -214,7 +214,7 @@ def write_includes(site: Site, wiring: Wiring, into: Path) -> list[Path]:
     written = []
     for name in ("pjsip", "extensions", "manager_user", "musiconhold"):
         file = into / f"hotline_{name.removesuffix('_user')}.conf"
-        _write(file, template_environment().get_template(f"{name}.conf.j2").render(context))
+        write_private(file, template_environment().get_template(f"{name}.conf.j2").render(context))
         written.append(file)
     write_agi_script(into, site)
     return written
@@ -225,10 +225,13 @@ def write_agi_script(folder: Path, site: Site) -> None:
     for name in ("engine_away",):
         script = Path(agi_scripts.__file__).with_name(f"{name}.py")
         target = folder / name
-        _write(target, f'#!/bin/sh\nexec "{sys.executable}" "{script}" "{site.data}" "$@"\n', mode=0o700)
+        write_private(
+            target, f'#!/bin/sh\nexec "{sys.executable}" "{script}" "{site.data}" "$@"\n', mode=0o700
+        )
 
 
-def _write(file: Path, text: str, mode: int = 0o600) -> None:
+def write_private(file: Path, text: str, mode: int = 0o600) -> None:
+    """Put a file in its place at once, whole, for this user alone unless ``mode`` says else. Raises `OSError`."""
     partial = file.with_name(f"{file.name}.partial")
     partial.unlink(missing_ok=True)
     with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "w") as opened:

@@ -56,8 +56,9 @@ class FakeAmi:
 
     async def __aexit__(self, *_: object) -> None:
         self._server.close()
-        self.drop()
-        await asyncio.gather(*self._tasks)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._server.wait_closed()
 
     def send(self, data: bytes) -> None:
@@ -83,6 +84,10 @@ class FakeAmi:
         """Return when a client has connected so many times."""
         await self._until(lambda: self.connections >= times)
 
+    async def left(self) -> None:
+        """Return when every client has closed its connection."""
+        await asyncio.gather(*self._tasks)
+
     async def _until(self, true: Callable[[], bool]) -> None:
         while not true():
             self._news.clear()
@@ -105,4 +110,6 @@ class FakeAmi:
                 if answer := self.answers.get(action["Action"]):
                     writer.write(answer(action))
         except (asyncio.IncompleteReadError, ConnectionError):
+            pass
+        finally:
             writer.transport.abort()

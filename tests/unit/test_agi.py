@@ -609,7 +609,7 @@ async def test_a_thousand_sessions_at_once_are_never_mixed() -> None:
         calls = [await house.call() for _ in range(1_000)]
         asking = [asyncio.ensure_future(s.get_variable(str(n))) for n, (_, s) in enumerate(calls)]
         for n, (peer, _) in reversed(list(enumerate(calls))):
-            assert await peer.heard() == f'GET VARIABLE "{n}"'
+            assert await peer.heard() == f'GET FULL VARIABLE "${{{n}}}"'
             peer.say(f"200 result=1 ({n})")
         assert await asyncio.gather(*asking) == [str(n) for n in range(1_000)]
 
@@ -631,9 +631,9 @@ async def test_a_thousand_sessions_at_once_are_never_mixed() -> None:
         (lambda s: s.wait_for_digit(1.5), "WAIT FOR DIGIT 1500", "200 result=35", "#"),
         (lambda s: s.wait_for_digit(None), "WAIT FOR DIGIT -1", "200 result=0", None),
         (lambda s: s.set_variable("a", "b c"), 'SET VARIABLE "a" "b c"', "200 result=1", None),
-        (lambda s: s.get_variable("a"), 'GET VARIABLE "a"', "200 result=0", None),
-        (lambda s: s.get_variable("a"), 'GET VARIABLE "a"', "200 result=1 ()", ""),
-        (lambda s: s.get_full_variable("${a}"), 'GET FULL VARIABLE "${a}"', "200 result=1 (b)", "b"),
+        (lambda s: s.get_variable("a"), 'GET FULL VARIABLE "${a}"', "200 result=1 ()", ""),
+        (lambda s: s.get_variable("a"), 'GET FULL VARIABLE "${a}"', "200 result=1 (b)", "b"),
+        (lambda s: s.get_full_variable("${a}-"), 'GET FULL VARIABLE "${a}-"', "200 result=1 (b-)", "b-"),
         (lambda s: s.set_music(True, "calm"), 'SET MUSIC "ON" "calm"', "200 result=0", None),
         (lambda s: s.set_music(False), 'SET MUSIC "OFF" "default"', "200 result=0", None),
         (lambda s: s.exec("Dial", "PJSIP/1", "20"), 'EXEC "Dial" "PJSIP/1,20"', "200 result=-1", -1),

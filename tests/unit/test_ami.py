@@ -284,7 +284,7 @@ async def test_cancelling_while_it_waits_to_reconnect_ends_it_for_good(peer: Fak
 async def test_cancelling_while_connected_closes_the_connection(peer: FakeAmi, engine: Engine) -> None:
     async with connected(peer, engine):
         pass
-    await asyncio.gather(*peer._tasks)
+    await peer.left()
     assert engine.heard == ["connected", "FullyBooted"], "on_lost is for losses"
 
 
@@ -470,7 +470,7 @@ async def test_retries_start_at_a_fifth_of_a_second_and_end_at_five_with_jitter(
     for nap, full in zip(engine.naps, [0.2, 0.4, 0.8, 1.6, 3.2, 5, 5, 5, 5], strict=True):
         assert full / 2 <= nap <= full
     assert (FIRST_RETRY, LONGEST_RETRY) == (0.2, 5)
-    assert len({nap for nap in engine.naps[5:]}) > 1
+    assert len(set(engine.naps[5:])) > 1
 
 
 async def test_a_refused_login_is_said_once_with_the_way_out_and_tried_slowly(

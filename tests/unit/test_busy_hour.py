@@ -84,6 +84,12 @@ def test_an_hour_that_is_recorded_whole_is_preferred_to_one_that_is_cut():
     assert (result.began, result.recorded_ms) == (at("10:45"), HOUR)
 
 
+def test_an_hour_that_the_period_cuts_tells_how_much_of_it_was_recorded():
+    result = find(crowd("11:10", 2), began=at("10:00"), ended=at("11:20"), name="clock")
+    assert (result.began, result.recorded_ms) == (at("11:00"), 20 * MINUTE)
+    assert "the record holds 20:00 of it" in shown(result)
+
+
 def test_what_arrived_outside_the_period_is_not_counted():
     result = find(
         crowd("08:59", 9) + crowd("09:30", 2) + crowd("11:00", 9), began=at("09:00"), ended=at("11:00")

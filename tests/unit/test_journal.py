@@ -73,6 +73,7 @@ def test_a_line_is_compact_json_with_its_own_id_and_readable_chinese(tmp_path):
 
 def test_only_the_engines_user_may_read_what_callers_did(tmp_path):
     folder = tmp_path / "journal"
+    folder.mkdir(mode=0o755)
     with closing(Journal(folder)) as journal:
         journal.append(started(1))
         modes = {stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()}

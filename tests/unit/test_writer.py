@@ -290,13 +290,16 @@ def test_an_engine_that_never_said_goodbye_was_killed():
         ]
 
 
-def test_facts_known_at_the_beginning_are_never_overwritten():
+def test_facts_once_known_are_never_overwritten():
+    names = {"call": "c", "visit": "c/1"}
     events = [
-        VisitBegan(at=at, call="c", visit="c/1", queue=queue, skills={}, priority=0)
-        for at, queue in ((1, "first"), (2, "second"))
+        VisitBegan(at=1, queue="first", skills={}, priority=0, **names),
+        VisitEnded(at=2, outcome="abandoned", wait_ms=1, **names),
+        VisitBegan(at=3, queue="second", skills={}, priority=0, **names),
     ]
-    for batches in ([], [1]):
-        assert [(row["arrived"], row["queue"]) for row in fold(events, batches)["visits"]] == [(1, "first")]
+    for batches in ([], [1], [2], [1, 2]):
+        (row,) = fold(events, batches)["visits"]
+        assert (row["arrived"], row["queue"], row["outcome"]) == (1, "first", "abandoned")
 
 
 def test_every_statement_can_be_said_to_postgresql():
@@ -341,13 +344,20 @@ def test_what_the_journal_has_is_taken_in_at_the_start(journal, url):
     assert [row["began"] for row in stored(url)["calls"]] == list(range(1_000))
 
 
-def test_a_queue_that_overflows_loses_nothing(journal, url):
-    writer = LedgerWriter(url, journal, site="site", node="node", queue_size=3)
-    told(writer, journal, [call_began(number, f"c-{number:04}") for number in range(500)])
-    writer.start()
-    told(writer, journal, [call_began(number, f"c-{number:04}") for number in range(500, 1_500)])
-    assert writer.close()
-    assert [row["began"] for row in stored(url)["calls"]] == list(range(1_500))
+def test_a_queue_that_overflows_while_the_database_is_locked_loses_nothing(
+    journal, url, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(database, "_BUSY_MS", 1)
+    with closing(open_writer(url, journal, queue_size=3)) as writer:
+        assert writer.flush(10)
+        with closing(sqlite3.connect(tmp_path / "ledger.sqlite")) as lock:
+            lock.execute("BEGIN IMMEDIATE")
+            told(writer, journal, [call_began(number, f"c-{number:04}") for number in range(500)])
+            assert writer.statistics().catching_up
+        told(writer, journal, [call_began(number, f"c-{number:04}") for number in range(500, 600)])
+        assert writer.flush(10)
+        assert not writer.statistics().catching_up
+    assert [row["began"] for row in stored(url)["calls"]] == list(range(600))
 
 
 def test_events_told_after_catching_up_come_through_the_queue(journal, url, monkeypatch):
@@ -374,18 +384,19 @@ def test_while_the_database_is_locked_telling_never_waits_and_afterwards_nothing
     journal, url, tmp_path, monkeypatch
 ):
     monkeypatch.setattr(database, "_BUSY_MS", 1)
+    events = [call_began(1, "c"), NodeEntered(at=61 * SECOND, call="c", flow="f", node="n", language="zh")]
     with capture_logs() as logs, closing(open_writer(url, journal)) as writer:
         assert writer.flush(10)
         with closing(sqlite3.connect(tmp_path / "ledger.sqlite")) as lock:
             lock.execute("BEGIN IMMEDIATE")
-            told(writer, journal, [call_began(1, "c-1"), call_began(61 * SECOND, "c-2")])
+            told(writer, journal, events)
             while (statistics := writer.statistics()).error is None:
                 assert not writer.flush(0.01)
             assert statistics.error == "database is locked"
             assert statistics.behind_events == 2
         assert writer.flush(10)
         assert (writer.statistics().error, writer.statistics().behind_events) == (None, 0)
-    assert len(stored(url)["calls"]) == 2
+    assert len(stored(url)["calls"]) == len(stored(url)["path"]) == 1
     assert [log["log_level"] for log in logs] == ["error", "info"]
 
 

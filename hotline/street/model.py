@@ -1,0 +1,153 @@
+"""The traffic model: who calls when, what he presses, how long he waits and talks; stated, seeded, repeatable."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import count
+from random import Random
+from typing import TypeAlias
+
+Range: TypeAlias = tuple[float, float]
+"""Least and most, in seconds; every value between is equally likely."""
+
+_NUMBERS = 10**8
+_STEP = 61_803_399  # has no factor in common with _NUMBERS: so no number comes twice before all were used
+_SHORTEST_TALK = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Press:
+    """A key, pressed so many seconds after the press before it, or after the hotline's answer."""
+
+    after: float
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallPlan:
+    """What one caller will do. Times are in seconds.
+
+    ``leaves`` is not None for one who hangs up in the menu, so long after his last press. Else he has asked for a
+    person, and ``patience`` counts from his last press.
+    """
+
+    offset: float
+    ani: str
+    dnis: str
+    language: str
+    presses: tuple[Press, ...]
+    leaves: float | None
+    patience: float
+    talk: float
+    caller_ends: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RingPlan:
+    """What an agent will do about one ring: ``delay`` in seconds, or None when he never answers."""
+
+    delay: float | None
+
+
+def _sample_choices() -> Mapping[str, float]:
+    return {"1": 30, "2": 20, "3": 15, "41": 8, "42": 7, "5": 5, "0": 15}
+
+
+@dataclass(frozen=True)
+class TrafficModel:
+    """The stated traffic. Equal models give equal calls at equal offsets; times in seconds, shares from 0 to 1.
+
+    Each call and each ring has a random source of its own, so changing one figure leaves the others' draws as
+    they were, and what an agent does does not hang on who else rang first.
+    """
+
+    seed: int = 1
+    per_minute: float = 9.0
+    choices: Mapping[str, float] = field(default_factory=_sample_choices)
+    """Keys that lead to a person, in the sample's menu, and how often they are chosen."""
+    listening: Range = (1.5, 6.0)
+    english: float = 0.25
+    wrong_key: float = 0.06
+    after_wrong_key: Range = (5.0, 8.0)
+    """He has to hear out that it was none of the choices: no key counts meanwhile."""
+    leaves_in_menu: float = 0.07
+    put_through: float = 4.0
+    """The announcement after the last press, before which nobody gives up."""
+    patience_mean: float = 60.0
+    talk_mean: float = 25.0
+    talk_spread: float = 0.6
+    """Standard deviation of the logarithm of the talk time."""
+    caller_ends: float = 0.6
+    answer_delay: Range = (1.0, 4.0)
+    unanswered: float = 0.03
+
+    def calls(self, numbers: Sequence[str]) -> Iterator[CallPlan]:
+        """Yield the calls to these numbers, without end, by offset. No caller's number comes twice."""
+        first = Random(f"{self.seed} numbers").randrange(_NUMBERS)  # noqa: S311 traffic, no secret
+        offset = 0.0
+        for n in count():
+            draw = Random(f"{self.seed} call {n}")  # noqa: S311
+            offset += draw.expovariate(1.0) * 60.0 / self.per_minute
+            yield self._call(draw, offset, f"139{(first + n * _STEP) % _NUMBERS:08d}", draw.choice(numbers))
+
+    def ring(self, phone: str, n: int) -> RingPlan:
+        """Return what the agent at a phone does about its ``n``-th ring."""
+        draw = Random(f"{self.seed} ring {phone} {n}")  # noqa: S311
+        delay = draw.uniform(*self.answer_delay)
+        return RingPlan(None if draw.random() < self.unanswered else delay)
+
+    def talk(self, draw: Random) -> float:
+        """Draw how long a conversation takes."""
+        mu = math.log(self.talk_mean) - self.talk_spread**2 / 2
+        return max(_SHORTEST_TALK, draw.lognormvariate(mu, self.talk_spread))
+
+    def _call(self, draw: Random, offset: float, ani: str, dnis: str) -> CallPlan:
+        chosen = draw.choices(list(self.choices), list(self.choices.values()))[0]
+        english, wrong, leaves = draw.random(), draw.random(), draw.random()
+        presses = []
+        if english < self.english:
+            presses.append(Press(draw.uniform(*self.listening), "9"))
+        if wrong < self.wrong_key:
+            presses.append(Press(draw.uniform(*self.listening), "7"))
+        for key in chosen:
+            after_wrong = bool(presses) and presses[-1].key == "7"
+            presses.append(
+                Press(draw.uniform(*(self.after_wrong_key if after_wrong else self.listening)), key)
+            )
+        stays = leaves >= self.leaves_in_menu
+        return CallPlan(
+            offset=offset,
+            ani=ani,
+            dnis=dnis,
+            language="en" if english < self.english else "zh",
+            presses=tuple(presses if stays else presses[:-1]),
+            leaves=None if stays else presses[-1].after,
+            patience=self.put_through + draw.expovariate(1.0) * self.patience_mean,
+            talk=self.talk(draw),
+            caller_ends=draw.random() < self.caller_ends,
+        )
+
+    def describe(self) -> list[str]:
+        """Return the model in plain lines."""
+        all_choices = sum(self.choices.values())
+        keys = ", ".join(f"{keys} {_percent(weight / all_choices)}" for keys, weight in self.choices.items())
+        return [
+            f"arrivals: Poisson, {self.per_minute:g} calls a minute, seed {self.seed}",
+            f"keys: {keys}; pressed {_range(self.listening)} after the prompt begins",
+            f"in the menu: {_percent(self.english)} press 9 for English, {_percent(self.wrong_key)} a wrong key first, "
+            f"{_percent(self.leaves_in_menu)} hang up",
+            f"patience: exponential, mean {self.patience_mean:g} s, after {self.put_through:g} s of announcement",
+            f"agents answer after {_range(self.answer_delay)}, uniform; {_percent(self.unanswered)} of rings never",
+            f"talk: log-normal, mean {self.talk_mean:g} s, sigma {self.talk_spread:g}; "
+            f"{_percent(self.caller_ends)} ended by the caller",
+        ]
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:g} %"
+
+
+def _range(seconds: Range) -> str:
+    return f"{seconds[0]:g} to {seconds[1]:g} s"
