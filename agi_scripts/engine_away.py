@@ -251,12 +251,7 @@ def main(arguments: Sequence[str]) -> int:
             spool.note = replace(note, ani=re.sub(r"[^0-9+]", "", agi.env.get("agi_callerid", "")))
             agi.answer()
             Apology(agi, voice, spool).hold()
-        except (
-            CallerGone,
-            AGIException,
-            OSError,
-            ValueError,
-        ):  # the last is pyst2's for a reply that is none
+        except (CallerGone, AGIException, OSError, ValueError):  # pyst2's ValueError: a reply that is none
             spool.keep()
             os.dup2(nowhere.fileno(), sys.stdout.fileno())  # what is unsent has nobody to go to
     return 0

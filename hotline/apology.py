@@ -30,7 +30,7 @@ async def prepare(store: PromptStore, folder: Path, *, first: str, texts: Path =
     try:
         prompts = await asyncio.to_thread(_prompts, texts)
     except SourceErrors as errors:
-        log.error("apology not rendered", reason=str(errors))
+        log.warning("apology not rendered", reason=str(errors))
         return 0
     languages = sorted(
         {said.language for said in prompts}, key=lambda language: (language != first, language)

@@ -172,8 +172,6 @@ class Street:
             self._callers.originated(event)
 
     async def _register(self, client: AmiClient, usernames: Sequence[str]) -> None:
-        for username in usernames:  # Asterisk by itself takes up to 10 s for the first time
-            await client.action("PJSIPRegister", {"Registration": username})
         missing = set(usernames)
         try:
             async with asyncio.timeout(REGISTER_S):

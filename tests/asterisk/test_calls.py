@@ -2,17 +2,161 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from ledger.records import Offer, Visit
 from tests.asterisk.conftest import House
+
+ALL = (0, 2**62)
+
+
+def state(floor: dict[str, Any], seat: str) -> tuple[str, str | None]:
+    return floor["seats"][seat]["state"], floor["seats"][seat]["reason"]
+
+
+async def seats_ready(house: House, *seats: str) -> None:
+    await house.until(lambda floor: all(state(floor, seat)[0] == "ready" for seat in seats))
+
+
+async def the_visit(house: House) -> tuple[Visit, list[Offer]]:
+    """Wait until all is over; return the one visit there was, and its offers."""
+    await house.quiet()
+    with house.ledger() as ledger:
+        (visit,) = ledger.visits(*ALL)
+        return visit, ledger.offers(visit.call)
 
 
 async def test_a_caller_presses_one_talks_to_billing_and_it_is_all_in_the_ledger(house: House) -> None:
     house.seat_phone("6001", rings_ms=300, talks_ms=800)
-    await house.until(lambda floor: floor["seats"]["ann"]["state"] == "ready")
+    await seats_ready(house, "ann")
     call = house.exchange.call("10000", [("wait", 500), ("press", "1"), ("bye", 15_000)])
-    await house.until(lambda floor: floor["seats"]["ann"]["state"] == "talking")
+    await house.until(lambda floor: state(floor, "ann")[0] == "talking")
     call.wait(20)
-    await house.quiet()
-    with house.ledger() as ledger:
-        (visit,) = ledger.visits(0, 2**62)
+    visit, offers = await the_visit(house)
     assert (visit.queue, visit.outcome, visit.seat) == ("billing", "answered", "ann")
     assert 300 <= visit.wait_ms <= 1500
+    with house.ledger() as ledger:
+        (talk,) = ledger.conversations(*ALL)
+        (call_row,) = ledger.calls(*ALL)
+    assert 700 <= talk.talk_ms <= 1500
+    assert talk.ended_by == "seat"
+    assert (call_row.ani, call_row.dnis, call_row.outcome) == ("13900000001", "10000", "flow-ended")
+
+
+async def test_two_calls_at_once_reach_the_queue_that_each_asked_for(house: House) -> None:
+    house.seat_phone("6001", rings_ms=200, talks_ms=1000)
+    house.seat_phone("6003", rings_ms=200, talks_ms=1000)
+    await seats_ready(house, "ann", "cai")
+    one = house.exchange.call("10000", [("wait", 500), ("press", "1"), ("bye", 15_000)], caller="13900000001")
+    two = house.exchange.call("10000", [("wait", 500), ("press", "2"), ("bye", 15_000)], caller="13900000002")
+    one.wait(20)
+    two.wait(20)
+    await house.quiet()
+    with house.ledger() as ledger:
+        seats = {
+            call.ani: visit.seat
+            for call in ledger.calls(*ALL)
+            for visit in ledger.visits(*ALL)
+            if visit.call == call.call
+        }
+    assert seats == {"13900000001": "ann", "13900000002": "cai"}
+
+
+async def test_a_seat_that_does_not_answer_goes_not_ready_and_the_next_one_rings(house: House) -> None:
+    house.seat_phone("6001", answer="")
+    await seats_ready(house, "ann")
+    house.seat_phone("6002", rings_ms=200, talks_ms=500)
+    await seats_ready(house, "bob")
+    call = house.exchange.call("10001", [("bye", 20_000)])
+    call.wait(25)
+    floor = await house.floor()
+    visit, offers = await the_visit(house)
+    assert visit.seat == "bob"
+    assert [(o.seat, o.outcome) for o in offers] == [("ann", "no-answer"), ("bob", "answered")]
+    assert state(floor, "ann") == ("not-ready", "missed")
+
+
+async def test_busy_refused_and_unreachable_phones_are_told_apart(house: House) -> None:
+    house.seat_phone("6001", answer="486 Busy Here")
+    await seats_ready(house, "ann")
+    call = house.exchange.call("10001", [("wait", 1500), ("hangup", 0)])
+    await house.until(lambda floor: state(floor, "ann") == ("not-ready", "phone-busy"))
+    call.wait(10)
+    house.seat_phone("6002", answer="603 Decline")
+    await seats_ready(house, "bob")
+    call = house.exchange.call("10001", [("wait", 1500), ("hangup", 0)])
+    await house.until(lambda floor: state(floor, "bob") == ("not-ready", "refused"))
+    call.wait(10)
+    await house.quiet()
+    with house.ledger() as ledger:
+        offers = [o for visit in ledger.visits(*ALL) for o in ledger.offers(visit.call)]
+    assert [(o.outcome, o.tech_cause) for o in offers] == [
+        ("busy", "SIP 486 Busy Here"),
+        ("refused", "SIP 603 Decline"),
+    ]
+
+
+async def test_a_phone_that_unregisters_is_not_rung(house: House) -> None:
+    port = house.seat_phone("6001", rings_ms=200)
+    await seats_ready(house, "ann")
+    house.exchange.running[-1].stop()
+    secret = house.secrets.phones["6001"]
+    house.exchange.register(secret.username, secret.password, port, expires=0)
+    await house.until(lambda floor: state(floor, "ann")[0] == "unreachable")
+    house.exchange.call("10001", [("wait", 1000), ("hangup", 0)]).wait(10)
+    visit, offers = await the_visit(house)
+    assert (visit.outcome, offers) == ("abandoned", [])
+
+
+async def test_a_phone_with_a_wrong_password_is_not_let_in(house: House) -> None:
+    secret = house.secrets.phones["6001"]
+    house.exchange.register(secret.username, "wrong", 46001, expected=401)
+    floor = await house.floor()
+    assert state(floor, "ann")[0] == "unreachable"
+
+
+async def test_a_caller_who_hangs_up_while_it_rings_frees_the_seat_at_once(house: House) -> None:
+    house.seat_phone("6001", answer="")
+    await seats_ready(house, "ann")
+    call = house.exchange.call("10001", [("wait", 1500), ("hangup", 0)])
+    await house.until(lambda floor: state(floor, "ann")[0] == "ringing")
+    call.wait(10)
+    await house.until(lambda floor: state(floor, "ann")[0] == "ready", 2)
+    visit, (offer,) = await the_visit(house)
+    assert (visit.outcome, offer.outcome) == ("abandoned", "cancelled")
+    assert 1000 <= visit.wait_ms <= 2500
+
+
+async def test_a_caller_who_hangs_up_while_waiting_is_counted_as_abandoned(house: House) -> None:
+    house.exchange.call("10001", [("wait", 1500), ("hangup", 0)]).wait(10)
+    visit, offers = await the_visit(house)
+    assert (visit.outcome, offers) == ("abandoned", [])
+    assert 700 <= visit.wait_ms <= 2000
+
+
+async def test_a_caller_who_hangs_up_in_the_menu_never_asked_for_a_person(house: House) -> None:
+    house.exchange.call("10000", [("wait", 900), ("hangup", 0)]).wait(10)
+    await house.quiet()
+    with house.ledger() as ledger:
+        (call,) = ledger.calls(*ALL)
+        assert (call.outcome, ledger.visits(*ALL)) == ("caller-hung-up", [])
+
+
+async def test_a_full_queue_sends_the_next_caller_on(house: House) -> None:
+    house.seat_phone("6003", answer="603 Decline")
+    await seats_ready(house, "cai")
+    house.exchange.call("10000", [("wait", 500), ("press", "2"), ("wait", 3000), ("hangup", 0)], calls=2)
+    await house.until(lambda floor: floor["queues"]["faults"]["waiting"] == 2)
+    house.exchange.call("10000", [("wait", 500), ("press", "2"), ("bye", 8000)]).wait(15)
+    await house.quiet()
+    with house.ledger() as ledger:
+        ends = sorted((v.outcome, v.reason) for v in ledger.visits(*ALL))
+    assert ends == [("abandoned", None), ("abandoned", None), ("overflowed", "full")]
+
+
+async def test_a_number_that_is_not_the_sites_is_refused(house: House) -> None:
+    call = house.exchange.call("99999", [("wait", 100), ("hangup", 0)])
+    assert call.process.wait(10) != 0
+    await house.quiet()
+    with house.ledger() as ledger:
+        assert ledger.calls(*ALL) == []
