@@ -113,12 +113,9 @@ class AmiClient(Actions):
 
     async def run(self) -> None:
         """Connect, and connect again, until cancelled. Then the connection is closed, without ``on_lost``."""
-        loop = asyncio.get_running_loop()
         retry = FIRST_RETRY
         while True:
-            begun = loop.time()
-            await self._connect_once()
-            if loop.time() - begun > LONGEST_RETRY:
+            if await self._connect_once() > LONGEST_RETRY:
                 retry = FIRST_RETRY
             if isinstance(self._last_error, LoginRefused):
                 await self._sleep(LOGIN_RETRY)
@@ -166,6 +163,7 @@ class AmiClient(Actions):
         return self._tally.statistics(
             connected=self._connected.is_set(),
             queued=link.events.qsize() if link else 0,
+            queue_peak=max(self._tally.queue_peak, link.peak if link else 0),
             last_error=str(self._last_error or ""),
         )
 
@@ -179,14 +177,16 @@ class AmiClient(Actions):
             self._tally.timeouts += 1
             raise
 
-    async def _connect_once(self) -> None:
+    async def _connect_once(self) -> float:
+        """Connect, serve, and return for how many seconds; 0 when no connection came about."""
         link = Link(*self._address, queue_size=self._queue_size, on_late=self._late)
         try:
             await self._open(link)
         except AmiError as error:
             self._could_not_connect(error)
+            return 0.0
         else:
-            await self._serve(link)
+            return await self._serve(link)
         finally:
             self._link = None
             self._connected.clear()
@@ -210,7 +210,9 @@ class AmiClient(Actions):
                 waited_seconds=self._boot_timeout,
             )
 
-    async def _serve(self, link: Link) -> None:
+    async def _serve(self, link: Link) -> float:
+        loop = asyncio.get_running_loop()
+        begun = loop.time()
         log.info("connected to Asterisk's manager (AMI)", version=link.protocol.version)
         self._tally.connections += 1
         self._link = link
@@ -218,12 +220,14 @@ class AmiClient(Actions):
             pinger = group.create_task(self._ping(link))
             delivery = group.create_task(self._deliver(link))
             await asyncio.wait([link.lost])
+            served = loop.time() - begun
             pinger.cancel()
             self._connected.clear()
             await asyncio.wait([delivery], timeout=self._action_timeout)
             delivery.cancel()
         self._link = None
         await self._lost(link, link.lost.result())
+        return served
 
     async def _lost(self, link: Link, reason: AmiError) -> None:
         self._last_error = reason

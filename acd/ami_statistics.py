@@ -63,7 +63,7 @@ class Tally:
         self.lags.append(milliseconds)
         self.lag_max = max(self.lag_max, milliseconds)
 
-    def statistics(self, *, connected: bool, queued: int, last_error: str) -> AmiStatistics:
+    def statistics(self, *, connected: bool, queued: int, queue_peak: int, last_error: str) -> AmiStatistics:
         """Return the figures as they are now."""
         ordered = sorted(self.lags)
         return AmiStatistics(
@@ -78,7 +78,7 @@ class Tally:
             discarded=self.discarded,
             handler_errors=self.handler_errors,
             queued=queued,
-            queue_peak=self.queue_peak,
+            queue_peak=queue_peak,
             lag_last=self.lags[-1] if self.lags else 0,
             lag_max=self.lag_max,
             lag_p99=ordered[(len(ordered) * 99 - 1) // 100] if ordered else 0,

@@ -150,8 +150,8 @@ class Calls:
         if known is None:
             return
         at = max(at, known.began.at)
-        by_caller = outcome not in ("flow-ended", "error")
-        self._switchboard.call_over(call, at, by_caller=by_caller)
+        by_caller = outcome in ("caller-hung-up", "engine-away")
+        self._switchboard.call_over(call, at, None if by_caller else outcome)
         self._chronicle.record(CallEnded(at=at, call=call, outcome=outcome, detail=detail))
         self._lately_over.append(call)
 

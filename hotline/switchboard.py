@@ -218,18 +218,17 @@ class Switchboard:
             self._offer_over(call.offer, outcome, cause, tech_cause)
         self.tell(Missed(offer, outcome))
 
-    def call_over(self, call_id: str, at: int, *, by_caller: bool) -> None:
-        """A call is over, UTC ms, and with it whatever it was in."""
+    def call_over(self, call_id: str, at: int, why_not: str | None = None) -> None:
+        """A call is over, UTC ms, and with it whatever it was in: by the caller's doing, or for the reason given."""
         call = self.memory.calls[call_id]
         if call.offer is not None and call.answered is not None:
-            self.talk_over(call_id, call.offer.offer, at, "caller")
+            self.talk_over(call_id, call.offer.offer, at, "caller" if why_not is None else "unknown")
         ringing = call.offer
         if call.visit is not None:
             visit = call.visit.visit
             if ringing is not None:
                 self._offer_over(ringing, "cancelled")
-            outcome: VisitOutcome = "abandoned" if by_caller else "other"
-            self._visit_over(call, outcome, None if by_caller else "error", at)
+            self._visit_over(call, "abandoned" if why_not is None else "other", why_not, at)
             self._stays.pop(visit, None)
             self.tell(Leave(visit))
             if ringing is not None:

@@ -17,7 +17,7 @@ Missed = Literal["no-answer", "refused", "busy", "unreachable", "cancelled"]
 
 @dataclass(frozen=True, slots=True)
 class LegEnd:
-    """How a phone's channel ended: Q.850 cause, and the technology's own, such as ``SIP 486 Busy Here``."""
+    """How a phone's channel ended: Q.850 cause, and the technology's own, such as ``486`` of SIP."""
 
     cause: int
     tech_cause: str
@@ -50,8 +50,8 @@ def classify(dial_status: str, leg: LegEnd | None) -> Missed:
 
 
 def _sip_code(tech_cause: str) -> int | None:
-    words = tech_cause.split()
-    return int(words[1]) if len(words) > 1 and words[0] == "SIP" and words[1].isdigit() else None
+    code = tech_cause.removeprefix("SIP ").partition(" ")[0]  # Asterisk 22 says "486", older ones "SIP 486 Busy Here"
+    return int(code) if code.isdigit() else None
 
 
 class AgiCall:

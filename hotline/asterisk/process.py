@@ -99,9 +99,9 @@ class AsteriskProcess:
                 os.kill(pid, sent)
             deadline = time.monotonic() + STOP_S
             while time.monotonic() < deadline:
-                if self._child is not None:
-                    self._child.poll()
                 if not _alive(pid):
+                    if self._child is not None:
+                        self._child.poll()  # takes its exit status, or it would stay a zombie
                     return
                 await asyncio.sleep(0.02)
 

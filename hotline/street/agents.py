@@ -28,7 +28,7 @@ class Agents:
         """Do what an agent does when his phone rings."""
         phone = session.rest[0]
         self._rings[phone] += 1
-        delay = self._model.ring(phone, self._rings[phone]).delay
+        delay = self._model.answers_after(phone, self._rings[phone])
         await session.exec("Ringing", timeout=REPLY_TIMEOUT)
         await pause(LONGEST_RING_S if delay is None else delay, session.ended)
         if delay is None:

@@ -76,9 +76,8 @@ class Caller:
     async def behave(self, session: AgiSession) -> None:
         """Do all that the plan says, up to the hang-up. Raises `SessionEnded` where the hotline hangs up first."""
         plan = self.plan
-        await session.set_music(
-            True, SILENCE
-        )  # the hotline takes a line without voice packets for a dead one
+        # The hotline takes a line without voice packets for a dead one.
+        await session.set_music(True, SILENCE)
         for press in plan.presses:
             await pause(press.after, session.ended)
             await session.exec("SendDTMF", press.key, timeout=REPLY_TIMEOUT)

@@ -12,6 +12,8 @@ from typing import TypeAlias
 Range: TypeAlias = tuple[float, float]
 """Least and most, in seconds; every value between is equally likely."""
 
+ENGLISH = "9"
+WRONG = "7"
 _NUMBERS = 10**8
 _STEP = 61_803_399  # has no factor in common with _NUMBERS: so no number comes twice before all were used
 _SHORTEST_TALK = 0.5
@@ -44,13 +46,6 @@ class CallPlan:
     caller_ends: bool
 
 
-@dataclass(frozen=True, slots=True)
-class RingPlan:
-    """What an agent will do about one ring: ``delay`` in seconds, or None when he never answers."""
-
-    delay: float | None
-
-
 def _sample_choices() -> Mapping[str, float]:
     return {"1": 30, "2": 20, "3": 15, "41": 8, "42": 7, "5": 5, "0": 15}
 
@@ -59,12 +54,12 @@ def _sample_choices() -> Mapping[str, float]:
 class TrafficModel:
     """The stated traffic. Equal models give equal calls at equal offsets; times in seconds, shares from 0 to 1.
 
-    Each call and each ring has a random source of its own, so changing one figure leaves the others' draws as
-    they were, and what an agent does does not hang on who else rang first.
+    Each call and each ring has a random source of its own: so what an agent does does not hang on whose phone rang
+    first, and a model that differs in one figure has the same draws for all others, but for the moments of keys.
     """
 
     seed: int = 1
-    per_minute: float = 9.0
+    per_minute: float = 10.0
     choices: Mapping[str, float] = field(default_factory=_sample_choices)
     """Keys that lead to a person, in the sample's menu, and how often they are chosen."""
     listening: Range = (1.5, 6.0)
@@ -73,7 +68,7 @@ class TrafficModel:
     after_wrong_key: Range = (5.0, 8.0)
     """He has to hear out that it was none of the choices: no key counts meanwhile."""
     leaves_in_menu: float = 0.07
-    put_through: float = 4.0
+    put_through: float = 5.0
     """The announcement after the last press, before which nobody gives up."""
     patience_mean: float = 60.0
     talk_mean: float = 25.0
@@ -84,19 +79,20 @@ class TrafficModel:
     unanswered: float = 0.03
 
     def calls(self, numbers: Sequence[str]) -> Iterator[CallPlan]:
-        """Yield the calls to these numbers, without end, by offset. No caller's number comes twice."""
+        """Yield the calls to these numbers, without end, by offset; the first at once. No ANI comes twice."""
         first = Random(f"{self.seed} numbers").randrange(_NUMBERS)  # noqa: S311 traffic, no secret
         offset = 0.0
         for n in count():
             draw = Random(f"{self.seed} call {n}")  # noqa: S311
-            offset += draw.expovariate(1.0) * 60.0 / self.per_minute
+            gap = draw.expovariate(1.0) * 60.0 / self.per_minute
+            offset += gap if n else 0.0
             yield self._call(draw, offset, f"139{(first + n * _STEP) % _NUMBERS:08d}", draw.choice(numbers))
 
-    def ring(self, phone: str, n: int) -> RingPlan:
-        """Return what the agent at a phone does about its ``n``-th ring."""
+    def answers_after(self, phone: str, n: int) -> float | None:
+        """Return how long the agent at a phone lets its ``n``-th ring go on, or None when he never answers."""
         draw = Random(f"{self.seed} ring {phone} {n}")  # noqa: S311
         delay = draw.uniform(*self.answer_delay)
-        return RingPlan(None if draw.random() < self.unanswered else delay)
+        return None if draw.random() < self.unanswered else delay
 
     def talk(self, draw: Random) -> float:
         """Draw how long a conversation takes."""
@@ -105,28 +101,30 @@ class TrafficModel:
 
     def _call(self, draw: Random, offset: float, ani: str, dnis: str) -> CallPlan:
         chosen = draw.choices(list(self.choices), list(self.choices.values()))[0]
-        english, wrong, leaves = draw.random(), draw.random(), draw.random()
-        presses = []
-        if english < self.english:
-            presses.append(Press(draw.uniform(*self.listening), "9"))
-        if wrong < self.wrong_key:
-            presses.append(Press(draw.uniform(*self.listening), "7"))
-        for key in chosen:
-            after_wrong = bool(presses) and presses[-1].key == "7"
-            presses.append(
-                Press(draw.uniform(*(self.after_wrong_key if after_wrong else self.listening)), key)
-            )
-        stays = leaves >= self.leaves_in_menu
+        english, wrong, leaves = (
+            draw.random() < share for share in (self.english, self.wrong_key, self.leaves_in_menu)
+        )
+        patience = self.put_through + draw.expovariate(1.0) * self.patience_mean
+        talk = self.talk(draw)
+        caller_ends = draw.random() < self.caller_ends
+        presses = self._presses(draw, ENGLISH * english + WRONG * wrong + chosen)
         return CallPlan(
             offset=offset,
             ani=ani,
             dnis=dnis,
-            language="en" if english < self.english else "zh",
-            presses=tuple(presses if stays else presses[:-1]),
-            leaves=None if stays else presses[-1].after,
-            patience=self.put_through + draw.expovariate(1.0) * self.patience_mean,
-            talk=self.talk(draw),
-            caller_ends=draw.random() < self.caller_ends,
+            language="en" if english else "zh",
+            presses=presses[:-1] if leaves else presses,
+            leaves=presses[-1].after if leaves else None,
+            patience=patience,
+            talk=talk,
+            caller_ends=caller_ends,
+        )
+
+    def _presses(self, draw: Random, keys: str) -> tuple[Press, ...]:
+        before = " " + keys
+        return tuple(
+            Press(draw.uniform(*(self.after_wrong_key if last == WRONG else self.listening)), key)
+            for last, key in zip(before, keys, strict=False)
         )
 
     def describe(self) -> list[str]:
@@ -134,10 +132,10 @@ class TrafficModel:
         all_choices = sum(self.choices.values())
         keys = ", ".join(f"{keys} {_percent(weight / all_choices)}" for keys, weight in self.choices.items())
         return [
-            f"arrivals: Poisson, {self.per_minute:g} calls a minute, seed {self.seed}",
+            f"arrivals: one at once, then Poisson, {self.per_minute:g} calls a minute; seed {self.seed}",
             f"keys: {keys}; pressed {_range(self.listening)} after the prompt begins",
-            f"in the menu: {_percent(self.english)} press 9 for English, {_percent(self.wrong_key)} a wrong key first, "
-            f"{_percent(self.leaves_in_menu)} hang up",
+            f"in the menu: {_percent(self.english)} press {ENGLISH} for English, {_percent(self.leaves_in_menu)} hang up, "
+            f"{_percent(self.wrong_key)} press a wrong key first and the right one {_range(self.after_wrong_key)} later",
             f"patience: exponential, mean {self.patience_mean:g} s, after {self.put_through:g} s of announcement",
             f"agents answer after {_range(self.answer_delay)}, uniform; {_percent(self.unanswered)} of rings never",
             f"talk: log-normal, mean {self.talk_mean:g} s, sigma {self.talk_spread:g}; "

@@ -14,49 +14,32 @@ from acd.ami import AmiClient, AmiError, Event
 from hotline.asterisk.config import Layout
 from hotline.asterisk.prefix import Toolbox
 from hotline.asterisk.process import AsteriskProcess
-from hotline.preflight import HotlineError, is_free
+from hotline.preflight import is_free
 from hotline.secrets import Secrets
 from hotline.site import Site
 from hotline.street.agents import Agents
 from hotline.street.callers import Callers, StreetStatistics
 from hotline.street.config import StreetPorts, hotline_host, phones_of, write_street
+from hotline.street.errors import StreetNotReady, StreetPortInUse
 from hotline.street.model import CallPlan, TrafficModel
 from hotline.supervisor import wire
 from ivr.agi import AgiServer
+from ivr.agi_errors import ListenFailed
 from ivr.agi_session import AgiSession
 
 log = structlog.get_logger(__name__)
 
 CONNECT_S = 20.0
 REGISTER_S = 15.0
-HANG_UP_S = 1.0
+HANG_UP_LOOKS = 50
 RING_S = 8.0
-
-
-class StreetPortInUse(HotlineError):
-    """Another program listens where the sample's callers and phones should."""
-
-    def __init__(self, port: int, kind: str) -> None:
-        super().__init__(
-            f"port {port}/{kind}, for the sample's callers and phones, is in use by another program; end that one, "
-            "or use `hotline up`, which needs none of them"
-        )
-
-
-class StreetNotReady(HotlineError):
-    """The street's Asterisk runs, but is of no use."""
-
-    def __init__(self, problem: str, layout: Layout) -> None:
-        super().__init__(
-            f"the sample's callers and phones are not ready: {problem}; see {layout.folder / 'logs'}"
-        )
 
 
 class Street:
     """The callers and the agents' phones of one site, against a hotline that is up.
 
     Used as an async context manager: entered, every agent's phone is registered; left, nothing of it runs. Raises
-    `StreetPortInUse`, `ListenFailed`, `AsteriskDidNotStart` or `StreetNotReady`; then nothing is left running.
+    `StreetPortInUse`, `AsteriskDidNotStart` or `StreetNotReady`; then nothing is left running.
     """
 
     def __init__(
@@ -83,7 +66,10 @@ class Street:
     async def __aenter__(self) -> Street:
         async with AsyncExitStack() as stack:
             server = AgiServer(self._serve, port=self._ports.agi)
-            await server.start()
+            try:
+                await server.start()
+            except ListenFailed:
+                raise StreetPortInUse(self._ports.agi, "tcp") from None
             stack.push_async_callback(server.close)
             wiring = wire(self._site, self._toolbox, {})
             await self._asterisk.stop()  # one that a killed run has left
@@ -178,12 +164,16 @@ class Street:
                 while missing:
                     rows = await client.list_action("PJSIPShowRegistrationsOutbound")
                     missing -= {
-                        row.headers["ObjectName"] for row in rows if row.headers.get("Status") == "Registered"
+                        r.headers["ObjectName"] for r in rows if r.headers.get("Status") == "Registered"
                     }
                     await asyncio.sleep(0.05)
+        except AmiError as error:
+            raise StreetNotReady(str(error), self.layout) from error
         except TimeoutError:
             where = f"{hotline_host(self._site)}:{self._site.settings.ports.sip}"
-            problem = f"{len(missing)} of {len(usernames)} phones were not let in at {where} within {REGISTER_S:g} s"
+            problem = (
+                f"{len(missing)} of {len(usernames)} phones were not let in at {where} in {REGISTER_S:g} s"
+            )
             raise StreetNotReady(problem, self.layout) from None
 
     async def _hang_up(self, server: AgiServer) -> None:
@@ -191,11 +181,13 @@ class Street:
         if self._client is None:
             return
         try:
-            async with asyncio.timeout(HANG_UP_S):
-                while await self._client.channels():
-                    await asyncio.sleep(0.02)
-        except (TimeoutError, AmiError):
-            log.warning("calls of the street were cut off")
+            for _ in range(HANG_UP_LOOKS):
+                if not await self._client.channels():
+                    return
+                await asyncio.sleep(0.02)
+        except AmiError:
+            pass
+        log.warning("the hotline is not told that the street's last calls ended")
 
 
 async def _nothing(_: object) -> None:

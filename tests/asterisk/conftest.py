@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from hotline.asterisk.prefix import Toolbox, find
-from hotline.control import ControlClient
+from hotline.control import ControlClient, EngineAway
 from hotline.secrets import Secrets, load_secrets
 from hotline.site import Site, load_site
 from hotline.supervisor import Supervisor
@@ -115,17 +115,19 @@ class House:
         """Wait until what is live meets a condition; return it."""
         deadline = time.monotonic() + seconds
         while True:
-            floor = await self.floor()
-            if met(floor):
-                return floor
+            floor: dict[str, Any] = {}
+            with contextlib.suppress(EngineAway):  # it may be on its way back
+                floor = await self.floor()
+                if met(floor):
+                    return floor
             assert time.monotonic() < deadline, json.dumps(floor, indent=1)
             await asyncio.sleep(0.05)
 
-    def seat_phone(self, number: str, **how: Any) -> int:
+    async def seat_phone(self, number: str, **how: Any) -> int:
         """Register a phone and let it behave as `Exchange.phone` says; return its port."""
         (port,) = free_ports(1)
         secret = self.secrets.phones[number]
-        self.exchange.register(secret.username, secret.password, port)
+        await self.exchange.register(secret.username, secret.password, port)
         self.exchange.phone(port, **how)
         return port
 

@@ -6,6 +6,7 @@ sockets; the street's callers (`hotline.street`) press theirs by RFC 4733.
 
 from __future__ import annotations
 
+import asyncio
 import math
 import os
 import subprocess
@@ -152,9 +153,9 @@ class Sipp:
     process: subprocess.Popen[bytes]
     folder: Path
 
-    def wait(self, seconds: float) -> None:
+    async def wait(self, seconds: float) -> None:
         """Wait for its end and insist that every call went as written."""
-        code = self.process.wait(seconds)
+        code = await asyncio.to_thread(self.process.wait, seconds)
         errors = "".join(f.read_text(errors="replace")[-3000:] for f in self.folder.glob("*_errors.log"))
         assert code == 0, f"SIPp ended with {code}\n{errors}"
 
@@ -214,13 +215,13 @@ class Exchange:
             name, "".join(body), number, address=address, options=["-m", str(calls), "-r", str(rate)]
         )
 
-    def register(
+    async def register(
         self, user: str, password: str, port: int, *, expires: int = 600, expected: int = 200
     ) -> None:
         """Register a phone that will answer, or not, at a port; 0 for ``expires`` unregisters it."""
         scenario = REGISTER.format(user=user, password=password, expires=expires, expected=expected)
         options = ["-m", "1", "-au", user, "-ap", password]
-        self._start(self._name("register"), scenario, user, port=port, options=options).wait(10)
+        await self._start(self._name("register"), scenario, user, port=port, options=options).wait(10)
 
     def phone(
         self, port: int, *, rings_ms: int = 300, talks_ms: int | None = None, answer: str = "200"
@@ -272,7 +273,7 @@ class Exchange:
         target = [] if service is None else [f"127.0.0.1:{self.sip_port}", "-s", service]
         where = ["-i", address, "-mi", address] + (["-p", str(port)] if port is not None else [])
         line = self.toolbox.command(
-            "sipp", *target, "-sf", str(file), *where, "-nostdin", "-trace_err", "-nd", *options
+            "sipp", *target, "-sf", str(file), *where, "-nostdin", "-trace_err", *options
         )
         environment: Mapping[str, str] = os.environ | self.toolbox.environment("sipp") | {"TERM": "dumb"}
         with (folder / "out.txt").open("wb") as out:

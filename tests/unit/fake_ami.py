@@ -44,10 +44,9 @@ class FakeAmi:
             "Ping": lambda action: response(action, Ping="Pong"),
         }
         self.received: list[Received] = []
-        self.connections = 0
         self._news = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._writer: asyncio.StreamWriter | None = None
+        self._writers: list[asyncio.StreamWriter] = []
 
     async def __aenter__(self) -> Self:
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
@@ -56,20 +55,23 @@ class FakeAmi:
 
     async def __aexit__(self, *_: object) -> None:
         self._server.close()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for writer in self._writers:
+            writer.transport.abort()
+        await self.left()
         await self._server.wait_closed()
+
+    @property
+    def connections(self) -> int:
+        """How often a client has connected."""
+        return len(self._writers)
 
     def send(self, data: bytes) -> None:
         """Say something to the client that connected last."""
-        assert self._writer is not None
-        self._writer.write(data)
+        self._writers[-1].write(data)
 
     def drop(self) -> None:
-        """Cut the connection, if there is one."""
-        if self._writer is not None:
-            self._writer.transport.abort()
+        """Cut the connection of the client that connected last."""
+        self._writers[-1].transport.abort()
 
     def named(self, name: str) -> list[Received]:
         """Return the actions received so far that have this name."""
@@ -97,8 +99,7 @@ class FakeAmi:
         task = asyncio.current_task()
         assert task is not None
         self._tasks.add(task)
-        self._writer = writer
-        self.connections += 1
+        self._writers.append(writer)
         self._news.set()
         writer.write(self.greeting)
         try:
@@ -110,6 +111,4 @@ class FakeAmi:
                 if answer := self.answers.get(action["Action"]):
                     writer.write(answer(action))
         except (asyncio.IncompleteReadError, ConnectionError):
-            pass
-        finally:
             writer.transport.abort()

@@ -238,6 +238,20 @@ async def test_a_letter_split_between_two_chunks_arrives_whole(peer: FakeAmi, en
     assert engine.events[-1].headers["CallerIDName"] == "王芳"
 
 
+async def test_an_empty_value_at_the_end_of_a_message_is_kept(peer: FakeAmi, engine: Engine) -> None:
+    async with connected(peer, engine):
+        peer.send(event("Bare", BridgeID=""))
+        await engine.hears("Bare")
+    assert engine.events[-1].headers["BridgeID"] == ""
+
+
+async def test_a_blank_line_too_many_between_messages_is_skipped(peer: FakeAmi, engine: Engine) -> None:
+    async with connected(peer, engine):
+        peer.send(event("One") + b"\r\n" + event("Two"))
+        await engine.hears("Two")
+    assert engine.heard[-2:] == ["One", "Two"]
+
+
 async def test_bytes_that_are_not_utf8_spoil_one_value_alone(peer: FakeAmi, engine: Engine) -> None:
     async with connected(peer, engine):
         peer.send(b"Event: Odd\r\nName: \xff\xfe\r\nN: odd\r\n\r\n")
@@ -534,6 +548,7 @@ async def test_a_backlog_is_delivered_without_holding_up_the_event_loop(
         assert link is not None
         while link.events.qsize() < 4999:  # noqa: ASYNC110 -- the queue has no event for being filled
             await asyncio.sleep(0)
+        assert (client.statistics().queued, client.statistics().queue_peak) == (4999, 4999)
         gate.set()
         turns = 0
         while "4999" not in engine.heard[-1:]:
