@@ -487,7 +487,9 @@ class Distributor:
             self._ready[seat.name] = seat
         else:
             self._ready.pop(seat.name, None)
-        self._decisions.append(SeatChange(seat.name, seat.phone, was, event, seat.state, reason, offer))
+        self._decisions.append(
+            SeatChange(seat.name, seat.phone, was, event, seat.state, reason, offer, until)
+        )
 
     def _restore(self, event: RestoreSeat) -> None:
         seat = self._seat(event.seat)
@@ -504,27 +506,11 @@ class Distributor:
                 deadline = self._now + ring_ms + self._plan.grace_ms
                 self._set_timer(deadline, "offer", event.offer)
             self._offers[event.offer] = LiveOffer(event.offer, seat.name, queue, None, deadline)
-        elif event.state in ("wrap-up", "not-ready", "unreachable"):
-            seat.until = self._restored_until(event)
-            if seat.until is not None:
-                self._set_timer(seat.until, "seat", seat.name)
         elif event.state == "ready":
             self._ready[seat.name] = seat
-
-    def _restored_until(self, event: RestoreSeat) -> int | None:
-        plan = self._plan
-        if event.state == "unreachable":
-            return event.since + plan.unreachable_pause_ms
-        if event.state == "wrap-up":
-            queue = plan.queues.get(event.queue) if event.queue is not None else None
-            return event.since + (queue.wrap_up_ms if queue is not None else 0)
-        pauses = {
-            "missed": plan.missed_pause_ms,
-            "refused": plan.missed_pause_ms,
-            "phone-busy": plan.busy_pause_ms,
-        }
-        pause = pauses.get(event.reason or "")
-        return None if pause is None else event.since + pause
+        elif event.until is not None:
+            seat.until = event.until
+            self._set_timer(event.until, "seat", seat.name)
 
     # --- time
 

@@ -125,7 +125,8 @@ class Release:
 class RestoreSeat:
     """After a restart: a seat as the journal knew it. ``since`` is when that state began.
 
-    ``offer`` and its ``queue`` are given for a seat that is reserved, ringing or talking.
+    ``until`` is when it ends by itself. ``offer`` and its ``queue`` are given for a seat that is reserved, ringing
+    or talking.
     """
 
     seat: str
@@ -135,6 +136,7 @@ class RestoreSeat:
     reason: str | None = None
     offer: str | None = None
     queue: str | None = None
+    until: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +196,7 @@ class Close:
 
 @dataclass(frozen=True, slots=True)
 class SeatChange:
-    """A seat changed its state."""
+    """A seat changed its state. ``until`` is when the new one ends by itself."""
 
     seat: str
     phone: str | None
@@ -203,6 +205,7 @@ class SeatChange:
     now: SeatState
     reason: str | None
     offer: str | None
+    until: int | None
 
 
 Decision: TypeAlias = Offer | Cancel | Close | SeatChange

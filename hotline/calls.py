@@ -226,11 +226,10 @@ class Calls:
         return self._chronicle.memory.calls[said.call]
 
     def _position(self, known: OpenCall, said: CallerArguments) -> Position | None:
-        """Return where a call that came back goes on."""
+        """Return where a call that came back goes on; None where its flow is gone: from its number's start, then."""
         node = known.node
-        flow = self._flows.set.flows.get(node.flow) if node is not None else None
-        if node is None or flow is None or node.node not in flow.nodes:
-            return None  # the flow was changed while the engine was away: from the start, then
+        if node is None or node.flow not in self._flows.set.flows:
+            return None
         return Position(
             flow=node.flow,
             node=node.node,
@@ -244,9 +243,12 @@ class Calls:
         )
 
     async def _run(self, call: AgiCall, known: OpenCall, position: Position | None) -> None:
+        flow = position.flow if position is not None else known.began.flow
+        if flow not in self._flows.set.flows:
+            flow = self._site.settings.numbers[known.began.dnis].flow
         run = FlowRun(
             self._flows.set,
-            position.flow if position is not None else known.began.flow,
+            flow,
             call,
             self._switchboard,
             self._flows.prompts,

@@ -16,6 +16,7 @@ from acd.messages import NotReady, Ready, Refused, SignIn, SignOut
 from hotline.chronicle import Chronicle
 from hotline.clock import Clock
 from hotline.site import Site
+from hotline.sockets import make_private
 from hotline.switchboard import Switchboard
 from ledger.writer import LedgerWriter
 
@@ -53,7 +54,7 @@ class Control:
         self._ami = ami
         self._clock = clock
         self._server: asyncio.Server | None = None
-        self._peers: set[asyncio.StreamWriter] = set()
+        self._peers: dict[asyncio.Task[Any], asyncio.StreamWriter] = {}
         self._requests: Mapping[str, Callable[[Mapping[str, Any]], Any]] = {
             "ping": lambda _: "pong",
             "ready?": lambda _: self.ready,
@@ -67,7 +68,7 @@ class Control:
 
     async def start(self) -> None:
         """Listen; the socket of an engine that died is taken over."""
-        self._site.socket.parent.mkdir(parents=True, exist_ok=True)
+        make_private(self._site.socket.parent)
         self._site.socket.unlink(missing_ok=True)
         before = os.umask(0o177)
         try:
@@ -82,10 +83,9 @@ class Control:
         if self._server is not None:
             self._server.close()
             self._site.socket.unlink(missing_ok=True)
-        for writer in list(self._peers):
+        for writer in self._peers.values():
             writer.close()
-        while self._peers:
-            await asyncio.sleep(0)
+        await asyncio.gather(*self._peers)
 
     def floor(self) -> dict[str, Any]:
         """Return every queue with its callers, every seat with its state, every live call. Times are UTC ms."""
@@ -144,7 +144,10 @@ class Control:
         }
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._peers.add(writer)
+        task = asyncio.current_task()
+        if task is None:
+            raise RuntimeError("a connection is served in a task")
+        self._peers[task] = writer
         try:
             while line := await reader.readline():
                 writer.write(json.dumps(self._answer(line), ensure_ascii=False).encode() + b"\n")
@@ -152,7 +155,7 @@ class Control:
         except (ConnectionError, ValueError):
             pass  # gone, or a line too long
         finally:
-            self._peers.discard(writer)
+            del self._peers[task]
             writer.close()
 
     def _answer(self, line: bytes) -> dict[str, Any]:

@@ -22,7 +22,7 @@ log = structlog.get_logger(__name__)
 VARIABLES = ("HOTLINE_CALL", "HOTLINE_OFFER", "HOTLINE_ANSWERED", "HOTLINE_UNTIL")
 RETURN_MS = 3_000  # callers come back one by one after a restart; so long is no seat offered
 WATCH_S = 15.0
-HERE = frozenset({"Reachable", "NonQualified", "Created", "Updated"})
+LOOK_S = 0.1  # devices often come in crowds: one look for all of them
 
 
 class Ear:
@@ -49,6 +49,7 @@ class Ear:
         self._awaited: set[str] = set()
         self._doubted: set[str] = set()
         self._errands: set[asyncio.Task[None]] = set()
+        self._look: asyncio.TimerHandle | None = None
         calls.on_return = self._returned
 
     @property
@@ -113,13 +114,13 @@ class Ear:
             self._switchboard.missed(call, offer, "cancelled")
 
     def _contact(self, event: Event) -> None:
-        phone = self._phone_of.get(event.headers.get("EndpointName", ""))
-        if phone is None:
-            return
-        if event.headers.get("ContactStatus") in HERE:
-            self._switchboard.tell(PhoneSeen(phone, reachable=True))
-        else:  # another device may still be registered as this phone
-            self._do(self._see_phones())
+        """A device came, went, or changed. Only Asterisk's own sum tells whether its phone can be rung."""
+        if event.headers.get("EndpointName") in self._phone_of and self._look is None:
+            self._look = asyncio.get_running_loop().call_later(LOOK_S, self._look_at_phones)
+
+    def _look_at_phones(self) -> None:
+        self._look = None
+        self._do(self._see_phones())
 
     def stop_ringing(self, offer: str) -> None:
         """Let the phone of an offer fall silent."""
@@ -154,8 +155,8 @@ class Ear:
         now = self._clock.now()
         self._awaited = self._compare(channels, first=True)
         self._switchboard.tell(Hold(now + RETURN_MS))
-        await self._see_phones()
         self._restore_seats()
+        await self._see_phones()
         self._sign_in()
         self._release_when_all_are_back()
         self.in_step.set()
@@ -186,11 +187,12 @@ class Ear:
         by_call = {c.uniqueid: c for c in channels}
         awaited, doubted = set(), set()
         for call, known in list(self._memory.calls.items()):
-            if call not in living:
+            if call not in living and not self._calls.has_session(call):
                 if not twice or call in self._doubted:
                     log.warning("a call has no channel any more", call=call)
                     self._calls.over(call, now, "asterisk-died")
                 doubted.add(call)
+            if call not in living:
                 continue
             variables = by_call[call].variables
             self._calls.heard_of(call, variables)
@@ -213,15 +215,18 @@ class Ear:
             self._switchboard.missed(call, offer, "cancelled")
 
     def _restore_seats(self) -> None:
-        agents = self._site.settings.agents
-        for seat, last in self._memory.seats.items():
-            if seat not in agents or last.now == "signed-out" or last.phone not in self._site.settings.phones:
+        s = self._site.settings
+        for seat, last in list(self._memory.seats.items()):
+            if last.now == "signed-out":
+                continue
+            if seat not in s.agents or last.phone not in s.phones:
+                self._switchboard.vanished(last)
                 continue
             offer = last.offer
             call = self._memory.calls.get(call_of(offer)) if offer is not None else None
             queue = call.queue if call is not None else None
             self._switchboard.tell(
-                RestoreSeat(seat, last.phone, last.now, last.at, last.reason, offer, queue)
+                RestoreSeat(seat, last.phone, last.now, last.at, last.reason, offer, queue, last.until)
             )
             if offer is None:
                 continue
@@ -234,7 +239,7 @@ class Ear:
     def _sign_in(self) -> None:
         """Sign in those whom the site seats at a phone, unless they have signed themselves in or out before."""
         for name, agent in self._site.settings.agents.items():
-            if agent.phone is not None and name not in self._memory.seats:
+            if agent.phone is not None and self._memory.is_new(name):
                 try:
                     self._switchboard.tell(SignIn(name, agent.phone))
                 except Refused as refused:

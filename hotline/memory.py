@@ -81,6 +81,10 @@ class Memory:
             case _:
                 pass
 
+    def is_new(self, seat: str) -> bool:
+        """Tell whether a seat has never been signed in, or has vanished from the site since."""
+        return seat not in self.seats or self.seats[seat].event == "vanish"
+
     def snapshot(self) -> Mapping[str, Any]:
         """Return plain data of which `recalled` makes the same memory."""
         return {"events": [to_data(event) for event in self._events()], "counts": self._counts()}

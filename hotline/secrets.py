@@ -25,6 +25,8 @@ class Secrets:
     ami_user: str
     ami_password: str
     phones: Mapping[str, PhoneSecret]
+    mqtt_user: str
+    mqtt_password: str
 
 
 def load_secrets(file: Path, phones: Iterable[str]) -> Secrets:
@@ -38,6 +40,8 @@ def load_secrets(file: Path, phones: Iterable[str]) -> Secrets:
         ami_user=kept.get("ami_user") or "hotline",
         ami_password=kept.get("ami_password") or secrets.token_urlsafe(24),
         phones=known | {n: _new_phone() for n in phones if n not in known},
+        mqtt_user=kept.get("mqtt_user") or "hotline",
+        mqtt_password=kept.get("mqtt_password") or secrets.token_urlsafe(24),
     )
     if asdict(made) != kept:
         _write_private(file, json.dumps(asdict(made), indent=1))

@@ -83,7 +83,7 @@ async def _house(
                 _say(console, f"  {line}")
             work.append(street.run())
         _tell_how(site, console)
-        keeping = asyncio.gather(*work)
+        keeping = asyncio.ensure_future(_all(work))
         try:
             yield keeping
         finally:
@@ -93,6 +93,10 @@ async def _house(
             _say(console, "Stopping …")
             keeping.cancel()
             await asyncio.gather(keeping, return_exceptions=True)
+
+
+async def _all(work: list[Awaitable[None]]) -> None:
+    await asyncio.gather(*work)
 
 
 def _tell_how(site: Site, console: Console) -> None:

@@ -14,6 +14,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+from hotline.sockets import socket_folder
 from ivr.duration import Milliseconds
 from ivr.problem import Problem, SourceErrors, did_you_mean
 from ivr.source import Source, read, validated
@@ -21,7 +22,10 @@ from ivr.source import Source, read, validated
 Level = Annotated[int, Field(ge=1, le=5)]
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,39}$")]
 Number = Annotated[str, StringConstraints(pattern=r"^\+?[0-9]{1,20}$")]
-Pattern = Annotated[str, StringConstraints(pattern=r"^[0-9XZN+\[\]-]{1,40}[.!]?$")]
+Pattern = Annotated[
+    str, StringConstraints(pattern=r"^\+?([0-9XZN]|\[[0-9]+(-[0-9])?[0-9]*\]){1,30}[.!]?$", max_length=60)
+]
+Host = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9.-]+(:[0-9]{1,5})?$")]
 Port = Annotated[int, Field(ge=1, le=65535)]
 
 
@@ -33,9 +37,12 @@ def _timezone(name: str) -> str:
 
 def _address(text: str) -> str:
     try:
-        return str(ip_address(text))
+        address = ip_address(text)
     except ValueError:
-        raise ValueError(f"{text!r} is no IP address; write one as 127.0.0.1 or 192.0.2.7") from None
+        address = None
+    if address is None or "%" in text:  # what follows a % is free text, and would stand in Asterisk's files
+        raise ValueError(f"{text!r} is no IP address; write one as 127.0.0.1 or 192.0.2.7")
+    return str(address)
 
 
 def _network(text: str) -> str:
@@ -43,6 +50,12 @@ def _network(text: str) -> str:
         return str(ip_network(text))
     except ValueError:
         raise ValueError(f"{text!r} is no IP address or network; write 192.0.2.7 or 192.0.2.0/28") from None
+
+
+def _whole_seconds(duration: int) -> int:
+    if duration < 1000 or duration % 1000:
+        raise ValueError("Asterisk counts this in whole seconds; write 1s or more, without a fraction")
+    return duration
 
 
 def _database(url: str) -> str:
@@ -83,6 +96,11 @@ class Tls(Part):
 
     certificate: Path = Field(description="PEM file with the certificate and its chain")
     key: Path = Field(description="PEM file with the private key")
+    authorities: Path | None = Field(
+        None,
+        description="PEM file with the authorities that may have signed a carrier's certificate; "
+        "the system's own when nothing is said",
+    )
 
 
 class Entry(Part):
@@ -126,12 +144,19 @@ class Phone(Part):
 class Registration(Part):
     """How a carrier wants us to register."""
 
-    server: str = Field(pattern=r"^[A-Za-z0-9.-]+(:\d+)?$", description="the registrar, HOST or HOST:PORT")
+    server: Host = Field(description="the registrar, HOST or HOST:PORT")
     username: str = Field(pattern=r"^[A-Za-z0-9_.+-]+$", description="the account")
     password_env: str = Field(
         pattern=r"^[A-Z_][A-Z0-9_]*$", description="environment variable with the password"
     )
-    expires: Milliseconds = Field(300_000, description="how often the registration is renewed")
+    number: str | None = Field(
+        None,
+        pattern=r"^\+?[0-9]{1,20}$",
+        description="the number that the carrier shall call us by; the account when nothing is said",
+    )
+    expires: Annotated[Milliseconds, AfterValidator(_whole_seconds)] = Field(
+        300_000, description="for how long a registration holds; it is renewed in good time"
+    )
 
 
 class Trunk(Part):
@@ -140,13 +165,19 @@ class Trunk(Part):
     address: tuple[Annotated[str, AfterValidator(_network)], ...] = Field(
         (), description="calls are taken from these addresses"
     )
-    host: str | None = Field(None, pattern=r"^[A-Za-z0-9.-]+(:\d+)?$", description="where calls out are sent")
+    host: Host | None = Field(
+        None, description="where calls out are sent, HOST or HOST:PORT; the registrar when nothing is said"
+    )
     register_: Registration | None = Field(None, alias="register", description="register with the carrier")
-    codecs: tuple[Literal["alaw", "ulaw", "g722", "opus"], ...] = Field(("alaw", "ulaw"), min_length=1)
+    codecs: tuple[Literal["alaw", "ulaw", "g722"], ...] = Field(
+        ("alaw", "ulaw"), min_length=1, description="voice codecs, the preferred one first"
+    )
     dtmf: Literal["rfc4733", "inband", "info", "auto"] = Field("rfc4733", description="how key presses come")
     nat: bool = Field(False, description="the carrier, or we, are behind NAT")
     tls: bool = Field(False, description="SIP over TLS and voice over SRTP")
-    rtp_timeout: Milliseconds = Field(60_000, description="a call without voice packets for so long is ended")
+    rtp_timeout: Annotated[Milliseconds, AfterValidator(_whole_seconds)] = Field(
+        60_000, description="a call without voice packets for so long is ended"
+    )
 
 
 class Outbound(Part):
@@ -179,14 +210,19 @@ class Settings(Part):
     )
     data: Path = Field(Path("var"), description="folder of all that is written, from this file's folder")
     flows: Path = Field(Path("flows"), description="folder of the flows, from this file's folder")
+    asterisk: Literal["own", "external"] = Field(
+        "own",
+        description="`own`: the hotline starts and stops an Asterisk of its own; `external`: it works with one "
+        "that runs on this machine already (docs/own-asterisk.md)",
+    )
     listen: Annotated[str, AfterValidator(_address)] = Field(
         "127.0.0.1", description="address for SIP and voice"
     )
     public_address: Annotated[str, AfterValidator(_address)] | None = Field(
         None, description="our address as the carrier sees it, when we are behind NAT"
     )
-    ports: Ports = Ports()
-    tls: Tls | None = None
+    ports: Ports = Field(Ports(), description="where the parts listen")
+    tls: Tls | None = Field(None, description="the certificate for SIP over TLS")
     database: Annotated[str, AfterValidator(_database)] | None = Field(
         None, description="SQLAlchemy URL of the ledger; SQLite in the data folder when nothing is said"
     )
@@ -199,13 +235,15 @@ class Settings(Part):
     languages: Mapping[Name, Mapping[str, Level]] = Field(
         default_factory=dict, description="skills that a caller's language asks for on top of the queue's"
     )
-    queues: Mapping[Name, Queue] = Field(min_length=1)
-    agents: Mapping[Name, Agent] = Field(min_length=1)
-    phones: Mapping[Annotated[str, StringConstraints(pattern=r"^[0-9]{2,10}$")], Phone] = Field(min_length=1)
-    trunks: Mapping[Name, Trunk] = Field(min_length=1)
-    outbound: Outbound = Outbound()
-    rona: Rona = Rona()
-    away: Away = Away()
+    queues: Mapping[Name, Queue] = Field(min_length=1, description="the queues that flows send callers to")
+    agents: Mapping[Name, Agent] = Field(min_length=1, description="the people who answer")
+    phones: Mapping[Annotated[str, StringConstraints(pattern=r"^[0-9]{2,10}$")], Phone] = Field(
+        min_length=1, description="the telephones on the desks, by number"
+    )
+    trunks: Mapping[Name, Trunk] = Field(min_length=1, description="the lines to the telephone network")
+    outbound: Outbound = Field(Outbound(), description="calls from the agents' phones to the outside")
+    rona: Rona = Field(Rona(), description="what follows when an agent does not answer")
+    away: Away = Field(Away(), description="what callers meet while the engine is away")
     service_level: Milliseconds = Field(15_000, description="the threshold T of the service level")
     short_abandon: Milliseconds = Field(5_000, description="an abandoned call that waited no longer is short")
 
@@ -239,7 +277,7 @@ class Site:
     @property
     def socket(self) -> Path:
         """The engine's control socket."""
-        return self.data / "run" / "engine.sock"
+        return socket_folder(self.data / "run") / "engine.sock"
 
 
 def load_site(file: Path, data: Path | None = None) -> Site:

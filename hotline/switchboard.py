@@ -149,10 +149,23 @@ class Switchboard:
     def session_lost(self, stay: QueueStay) -> None:
         """A session can no longer reach its call, which may be back in its old place, or its end be told."""
         if self._stays.get(stay.visit) is stay:
-            del self._stays[stay.visit]
             self.tell(Leave(stay.visit))
+            del self._stays[stay.visit]
 
     # --- from the telephone network
+
+    def vanished(self, last: SeatChanged) -> None:
+        """The site no longer has a seat, or its phone, that was signed in when the last engine ended."""
+        self._chronicle.record(
+            SeatChanged(
+                at=self._clock.now(),
+                seat=last.seat,
+                phone=last.phone,
+                was=last.now,
+                event="vanish",
+                now="signed-out",
+            )
+        )
 
     def ringing(self, offer: str) -> None:
         """The phone of an offer rings."""
@@ -160,6 +173,7 @@ class Switchboard:
 
     def answered(self, call_id: str, offer: str, at: int) -> None:
         """The seat answered, UTC ms. News of it may come twice."""
+        now = self._pass_time()
         call = self.memory.calls.get(call_id)
         if call is None or call.offer is None or call.offer.offer != offer or call.answered is not None:
             return
@@ -180,7 +194,7 @@ class Switchboard:
                 )
             )
             self._stays.pop(visit.visit, None)
-        self.tell(Answered(offer))
+        self._carry_out(self.distributor.handle(now, Answered(offer)))
 
     def talk_over(self, call_id: str, offer: str, at: int, ended_by: str) -> None:
         """A conversation is over, UTC ms. News of it may come twice."""
@@ -211,28 +225,27 @@ class Switchboard:
         tech_cause: str | None = None,
     ) -> None:
         """An offer came to nothing. News of it may come twice."""
+        now = self._pass_time()
         call = self.memory.calls.get(call_id)
         if call is not None and call.offer is not None and call.offer.offer == offer:
             if call.answered is not None:
                 return
             self._offer_over(call.offer, outcome, cause, tech_cause)
-        self.tell(Missed(offer, outcome))
+        self._carry_out(self.distributor.handle(now, Missed(offer, outcome)))
 
     def call_over(self, call_id: str, at: int, why_not: str | None = None) -> None:
         """A call is over, UTC ms, and with it whatever it was in: by the caller's doing, or for the reason given."""
         call = self.memory.calls[call_id]
         if call.offer is not None and call.answered is not None:
             self.talk_over(call_id, call.offer.offer, at, "caller" if why_not is None else "unknown")
-        ringing = call.offer
         if call.visit is not None:
             visit = call.visit.visit
+            self.tell(Leave(visit))
+            ringing = call.offer
             if ringing is not None:
-                self._offer_over(ringing, "cancelled")
+                self.missed(call_id, ringing.offer, "cancelled")
             self._visit_over(call, "abandoned" if why_not is None else "other", why_not, at)
             self._stays.pop(visit, None)
-            self.tell(Leave(visit))
-            if ringing is not None:
-                self.tell(Missed(ringing.offer, "cancelled"))
 
     # --- the distributor
 
@@ -265,6 +278,7 @@ class Switchboard:
                 now=change.now,
                 reason=change.reason,
                 offer=change.offer,
+                until=change.until,
             )
         )
 
@@ -353,6 +367,12 @@ class Switchboard:
         if due is not None:
             delay = max(0, due - self._clock.now()) / 1000
             self._timer = asyncio.get_running_loop().call_later(delay, self._tick)
+
+    def _pass_time(self) -> int:
+        """Carry out what is due by now, so that what is recorded next is recorded after it; return now, UTC ms."""
+        now = self._clock.now()
+        self._carry_out(self.distributor.handle(now, Tick()))
+        return now
 
     def _tick(self) -> None:
         self._timer = self._timer_at = None

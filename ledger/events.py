@@ -160,7 +160,10 @@ class CallEnded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeatChanged:
-    """A seat went from state ``was`` to ``now`` because of ``event``. States tile the time with no gap."""
+    """A seat went from state ``was`` to ``now`` because of ``event``. States tile the time with no gap.
+
+    ``until`` is when the new state ends by itself, where it does.
+    """
 
     at: int
     seat: str
@@ -170,6 +173,7 @@ class SeatChanged:
     now: SeatState
     reason: str | None = None
     offer: str | None = None
+    until: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

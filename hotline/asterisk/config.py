@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
+import resource
+import shlex
 import sys
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +17,7 @@ import agi_scripts
 from hotline.asterisk.home import AsteriskHome
 from hotline.secrets import Secrets
 from hotline.site import Site
+from hotline.sockets import make_private, socket_folder
 
 # What the engine asks for; Asterisk sends no other event (see manager.conf).
 EVENTS = (
@@ -99,8 +102,12 @@ PLAIN = {
     "stasis": "[threadpool]\n",
     "udptl": "[general]\n",
 }
+INCLUDED = ("pjsip", "extensions", "manager", "musiconhold")  # what another's Asterisk includes of ours
 MOST_ENTRIES = 10  # so often may the engine be lost with the same call: it may be that call that kills it
-LONGEST_SOCKET_PATH = 100  # a Unix socket's path is cut at 108 bytes
+UNWRITABLE = re.compile(r"[\x00-\x1f\x7f]")
+SYSTEM_AUTHORITIES = Path("/etc/ssl/certs/ca-certificates.crt")
+PRIVATE_NETWORKS = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")
+MOST_OPEN_FILES = 65_536  # a waiting caller takes five
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,10 +120,7 @@ class Layout:
     @classmethod
     def below(cls, folder: Path) -> Layout:
         """Return the layout; the control socket moves to a short path where the folder's is too long."""
-        run = folder / "run"
-        if len(os.fsencode(run / "asterisk.ctl")) > LONGEST_SOCKET_PATH:
-            short = os.environ.get("XDG_RUNTIME_DIR") or f"/tmp/hotline-{os.getuid()}"  # noqa: S108 made 0700
-            run = Path(short) / f"asterisk-{zlib.crc32(os.fsencode(folder.resolve())):x}"
+        run = socket_folder(folder.absolute() / "run")
         return cls(folder, run)
 
     @property
@@ -136,17 +140,20 @@ class Layout:
 
     def make(self) -> None:
         """Make the folders, for this user alone. Raises `OSError`."""
-        for folder in (self.folder, self.run.parent, self.run, self.etc, self.agi_bin):
+        for folder in (self.folder, self.etc, self.agi_bin):
             folder.mkdir(parents=True, exist_ok=True)
         for name in ("var", "var/spool", "logs"):
             (self.folder / name).mkdir(parents=True, exist_ok=True)
-        self.run.chmod(0o700)
         self.folder.chmod(0o700)
+        make_private(self.run)
 
 
 def template_environment() -> jinja2.Environment:
-    """Return the templates; a name that is not given is an error, and nothing is escaped as HTML."""
-    return jinja2.Environment(
+    """Return the templates; a name that is not given is an error, and nothing is escaped as HTML.
+
+    Free text, such as a password, goes through the filter ``value``.
+    """
+    environment = jinja2.Environment(
         loader=jinja2.PackageLoader("hotline.asterisk"),
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
@@ -154,6 +161,16 @@ def template_environment() -> jinja2.Environment:
         keep_trailing_newline=True,
         autoescape=False,  # noqa: S701 these are Asterisk's files, not pages
     )
+    environment.filters["value"] = value
+    return environment
+
+
+def value(text: object) -> str:
+    """Return free text so that Asterisk's files read it as it is. Raises `ValueError` where they cannot."""
+    written = str(text)
+    if UNWRITABLE.search(written) or written != written.strip():
+        raise ValueError("Asterisk's files cannot hold control characters, nor blanks at either end")
+    return written.replace(";", r"\;")
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +185,8 @@ class Wiring:
 
 
 def _context(site: Site, wiring: Wiring) -> dict[str, object]:
+    listen, tls = site.settings.listen, site.settings.tls
+    any_address = listen in ("0.0.0.0", "::")  # noqa: S104 asked, not bound
     return {
         "origin": site.file,
         "s": site.settings,
@@ -178,7 +197,16 @@ def _context(site: Site, wiring: Wiring) -> dict[str, object]:
         "silence": wiring.silence,
         "spool": wiring.spool,
         "trunk_passwords": wiring.trunk_passwords,
-        "any_address": site.settings.listen in ("0.0.0.0", "::"),  # noqa: S104 asked, not bound
+        "listen": f"[{listen}]" if ":" in listen else listen,
+        "any_address": any_address,
+        "local_networks": PRIVATE_NETWORKS if any_address else (*PRIVATE_NETWORKS, listen),
+        "tls": None
+        if tls is None
+        else {
+            "certificate": site.folder / tls.certificate,
+            "key": site.folder / tls.key,
+            "authorities": site.folder / (tls.authorities or SYSTEM_AUTHORITIES),
+        },
         "away_seconds": max(1, site.settings.away.apologise_after // 1000),
         "most_entries": MOST_ENTRIES,
     }
@@ -193,9 +221,11 @@ def write_whole(site: Site, wiring: Wiring, layout: Layout) -> None:
         "logs": layout.folder / "logs",
         "run": layout.run,
         "agi_bin": layout.agi_bin,
+        "engine_away": "engine_away",
+        "whole": True,
         "system_name": site.name,
         "modules": MODULES,
-        "open_files": 65536,
+        "open_files": open_files(),
     }
     for name in ("asterisk", "modules", "logger", "rtp", "manager", "musiconhold", "pjsip", "extensions"):
         write_private(
@@ -207,13 +237,19 @@ def write_whole(site: Site, wiring: Wiring, layout: Layout) -> None:
     write_agi_script(layout.agi_bin, site)
 
 
+def open_files() -> int:
+    """Return how many files Asterisk may open: what this user is allowed, as far as it is of use."""
+    allowed = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    return MOST_OPEN_FILES if allowed == resource.RLIM_INFINITY else min(allowed, MOST_OPEN_FILES)
+
+
 def write_includes(site: Site, wiring: Wiring, into: Path) -> list[Path]:
     """Write the files that an administrator includes in an Asterisk of his own; return them. Raises `OSError`."""
     into.mkdir(parents=True, exist_ok=True)
-    context = _context(site, wiring)
+    context = _context(site, wiring) | {"engine_away": into.resolve() / "engine_away", "whole": False}
     written = []
-    for name in ("pjsip", "extensions", "manager_user", "musiconhold"):
-        file = into / f"hotline_{name.removesuffix('_user')}.conf"
+    for name in INCLUDED:
+        file = into / f"hotline_{name}.conf"
         write_private(file, template_environment().get_template(f"{name}.conf.j2").render(context))
         written.append(file)
     write_agi_script(into, site)
@@ -226,7 +262,9 @@ def write_agi_script(folder: Path, site: Site) -> None:
         script = Path(agi_scripts.__file__).with_name(f"{name}.py")
         target = folder / name
         write_private(
-            target, f'#!/bin/sh\nexec "{sys.executable}" "{script}" "{site.data}" "$@"\n', mode=0o700
+            target,
+            f'#!/bin/sh\nexec {shlex.join([sys.executable, str(script), str(site.data)])} "$@"\n',
+            mode=0o700,
         )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from jinja2 import ChoiceLoader, PackageLoader
 
-from hotline.asterisk.config import MODULES, Layout, Wiring, template_environment, write_private
+from hotline.asterisk.config import MODULES, PLAIN, Layout, Wiring, template_environment, write_private
 from hotline.site import Site
 
 EVENTS = ("FullyBooted", "Shutdown", "OriginateResponse")
@@ -67,10 +67,13 @@ def write_street(
         "logs": layout.folder / "logs",
         "run": layout.run,
         "agi_bin": layout.agi_bin,
+        "whole": True,
         "system_name": "street",
-        "open_files": 8192,
+        "open_files": 2048,
     }
     for name in FILES:
         write_private(
             layout.etc / f"{name}.conf", environment.get_template(f"{name}.conf.j2").render(context)
         )
+    for name, text in PLAIN.items():
+        write_private(layout.etc / f"{name}.conf", text)

@@ -134,8 +134,9 @@ class TrafficModel:
         return [
             f"arrivals: one at once, then Poisson, {self.per_minute:g} calls a minute; seed {self.seed}",
             f"keys: {keys}; pressed {_range(self.listening)} after the prompt begins",
-            f"in the menu: {_percent(self.english)} press {ENGLISH} for English, {_percent(self.leaves_in_menu)} hang up, "
-            f"{_percent(self.wrong_key)} press a wrong key first and the right one {_range(self.after_wrong_key)} later",
+            f"in the menu: {_percent(self.english)} press {ENGLISH} for English, "
+            f"{_percent(self.leaves_in_menu)} hang up, {_percent(self.wrong_key)} press a wrong key first "
+            f"and the right one {_range(self.after_wrong_key)} later",
             f"patience: exponential, mean {self.patience_mean:g} s, after {self.put_through:g} s of announcement",
             f"agents answer after {_range(self.answer_delay)}, uniform; {_percent(self.unanswered)} of rings never",
             f"talk: log-normal, mean {self.talk_mean:g} s, sigma {self.talk_spread:g}; "

@@ -15,11 +15,12 @@ import pytest
 
 from hotline.apology import prepare
 from hotline.asterisk.config import Layout, write_whole
-from hotline.asterisk.prefix import Toolbox, find
+from hotline.asterisk.prefix import Toolbox
 from hotline.asterisk.process import AsteriskProcess
 from hotline.site import Site, load_site
 from hotline.supervisor import wire
 from ivr.prompts import PromptStore, Speaker
+from tests.asterisk.conftest import free_ports
 
 ANI = "13800138000"
 SITE = """\
@@ -96,11 +97,6 @@ class Street:
 
 
 @pytest.fixture(scope="module")
-def toolbox() -> Toolbox:
-    return find(with_tests=True)
-
-
-@pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory, toolbox: Toolbox) -> Site:
     folder = tmp_path_factory.mktemp("away")
     rtp = random.randrange(20_000, 30_000, 20)
@@ -135,14 +131,6 @@ def street(site: Site, layout: Layout) -> Iterator[Street]:
     (site.data / "spool").mkdir()
     with closing(Street(site.settings.ports.ami)) as street:
         yield street
-
-
-def free_ports(count: int) -> list[int]:
-    held = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [one.getsockname()[1] for one in held]
-    for one in held:
-        one.close()
-    return ports
 
 
 def note_after_the_call(site: Site) -> dict[str, object]:

@@ -7,7 +7,8 @@ import contextlib
 import socket
 import time
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,17 @@ async def up(site: Site, toolbox: Toolbox) -> AsyncIterator[Supervisor]:
         yield supervisor
 
 
+async def until(met: Callable[[LedgerReader], bool], site: Site, seconds: float = 10) -> None:
+    """Wait until the ledger meets a condition."""
+    deadline = time.monotonic() + seconds
+    with contextlib.closing(LedgerReader(site.database)) as ledger:
+        while True:
+            if met(ledger):
+                return
+            assert time.monotonic() < deadline, ledger.live_calls()
+            await asyncio.sleep(0.1)
+
+
 def running(street: Street, toolbox: Toolbox) -> int | None:
     return AsteriskProcess(street.layout, toolbox).pid()
 
@@ -74,12 +86,11 @@ async def test_what_the_callers_count_is_what_the_ledger_holds(
     async with Street(site, toolbox, model, ports=ports) as street:
         await street.run(seconds=18)
         counted = street.statistics()
-    async with asyncio.timeout(5):
-        while len(calls := _ledger(site).calls(0, FOR_EVER)) < counted.placed or any(
-            c.ended is None for c in calls
-        ):
-            await asyncio.sleep(0.1)
-    with contextlib.closing(_ledger(site)) as ledger:
+    await until(
+        lambda ledger: len(ledger.calls(0, FOR_EVER)) >= counted.placed and not ledger.live_calls(), site
+    )
+    with contextlib.closing(LedgerReader(site.database)) as ledger:
+        calls = ledger.calls(0, FOR_EVER)
         visits = ledger.visits(0, FOR_EVER)
         talks = ledger.conversations(0, FOR_EVER)
     outcomes = Counter(visit.outcome for visit in visits)
@@ -100,18 +111,14 @@ async def test_a_cancelled_street_hangs_up_and_is_gone_at_once(
     model = TrafficModel(seed=4, per_minute=300)
     async with Street(site, toolbox, model, ports=ports) as street:
         traffic = asyncio.create_task(street.run())
-        async with asyncio.timeout(10):
-            while len(_ledger(site).live_calls()) < 4:
-                await asyncio.sleep(0.1)
+        await until(lambda ledger: len(ledger.live_calls()) >= 4, site)
         began = time.monotonic()
         traffic.cancel()
         await asyncio.wait([traffic])
         assert running(street, toolbox) is not None
     assert time.monotonic() - began < 3
     assert running(street, toolbox) is None
-    async with asyncio.timeout(5):
-        while _ledger(site).live_calls():
-            await asyncio.sleep(0.1)
+    await until(lambda ledger: not ledger.live_calls(), site)
 
 
 async def test_a_street_without_a_hotline_says_so_and_leaves_nothing_running(
@@ -135,15 +142,7 @@ async def test_a_used_port_is_named_and_nothing_is_started(
         if kind == "tcp":
             other.listen()
         taken = other.getsockname()[1]
-        street = Street(site, toolbox, ports=StreetPorts(**{**_as_dict(ports), key: taken}))
+        street = Street(site, toolbox, ports=replace(ports, **{key: taken}))
         with pytest.raises(StreetPortInUse, match=f"{taken}/{kind}"):
             await street.__aenter__()
     assert not street.layout.conf.exists()
-
-
-def _as_dict(ports: StreetPorts) -> dict[str, int]:
-    return {name: getattr(ports, name) for name in StreetPorts.__slots__}
-
-
-def _ledger(site: Site) -> LedgerReader:
-    return LedgerReader(site.database)

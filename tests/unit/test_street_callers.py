@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from dataclasses import replace
 
 import pytest
@@ -28,11 +29,17 @@ class FakeSession:
         self.caller_id = caller_id
         self.ended = asyncio.Event()
         self.done: list[str] = []
+        self._reached: defaultdict[str, asyncio.Event] = defaultdict(asyncio.Event)
+
+    async def reached(self, what: str) -> None:
+        """Wait until that was done."""
+        await self._reached[what].wait()
 
     def _do(self, what: str) -> None:
         if self.ended.is_set():
             raise SessionEnded("over")
         self.done.append(what)
+        self._reached[what].set()
 
     async def set_music(self, on: bool, music_class: str) -> None:
         self._do(f"music {on}")
@@ -103,8 +110,7 @@ async def test_one_who_leaves_in_the_menu_has_not_abandoned_a_queue(line: Line) 
 
 async def test_an_agent_s_word_ends_the_wait_and_counts_as_answered(line: Line) -> None:
     call = asyncio.create_task(line.callers.call(replace(PLAN, patience=FOR_EVER)))
-    while "SendDTMF 1" not in line.session.done:
-        await asyncio.sleep(0)
+    await line.session.reached("SendDTMF 1")
     assert line.callers.joined(PLAN.ani) is not None
     await call
     assert line.session.done[-1] == "hangup"
@@ -113,8 +119,7 @@ async def test_an_agent_s_word_ends_the_wait_and_counts_as_answered(line: Line) 
 
 async def test_a_caller_waits_for_the_agent_to_end_where_the_plan_says_so(line: Line) -> None:
     call = asyncio.create_task(line.callers.call(replace(PLAN, patience=FOR_EVER, caller_ends=False)))
-    while "SendDTMF 1" not in line.session.done:
-        await asyncio.sleep(0)
+    await line.session.reached("SendDTMF 1")
     line.callers.joined(PLAN.ani)
     line.session.ended.set()
     await call
@@ -130,8 +135,7 @@ async def test_a_caller_whom_the_hotline_hangs_up_on_was_turned_away(line: Line)
 
 async def test_a_caller_turned_away_while_he_waits_has_not_abandoned(line: Line) -> None:
     call = asyncio.create_task(line.callers.call(replace(PLAN, patience=FOR_EVER)))
-    while "SendDTMF 1" not in line.session.done:
-        await asyncio.sleep(0)
+    await line.session.reached("SendDTMF 1")
     line.session.ended.set()
     await call
     assert counted(line) == {"placed": 1, "turned_away": 1}
@@ -160,30 +164,42 @@ async def test_no_more_calls_are_placed_than_may_be_live(line: Line) -> None:
 
 async def test_a_cancelled_call_lets_go_of_its_session(line: Line) -> None:
     call = asyncio.create_task(line.callers.call(replace(PLAN, patience=FOR_EVER)))
-    while line.serving is None:
-        await asyncio.sleep(0)
+    await line.session.reached("SendDTMF 1")
     call.cancel()
     await asyncio.wait([call])
+    assert line.serving is not None
     await line.serving
     assert counted(line) == {"placed": 1}
 
 
-async def test_an_agent_rings_answers_and_talks_with_a_visitor_of_whom_the_street_knows_nothing(
-    line: Line,
-) -> None:
-    agents = Agents(TrafficModel(answer_delay=(0, 0), unanswered=0, talk_mean=0), line.callers)
+async def test_an_agent_answers_with_a_tone_a_caller_of_whom_the_street_knows_nothing(line: Line) -> None:
+    agents = Agents(TrafficModel(answer_delay=(0, 0), unanswered=0, talk_mean=FOR_EVER), line.callers)
     session = FakeSession("6001", caller_id="075512345678")
-    session.ended.set = lambda: None  # type: ignore[method-assign]
+    talk = asyncio.create_task(agents.serve(session))  # type: ignore[arg-type]
+    await session.reached("music True")
+    session.ended.set()
+    await asyncio.wait([talk])
+    assert isinstance(talk.exception(), SessionEnded)
+    assert session.done == ["Ringing", "answer", "beep", "music True"]
+
+
+async def test_an_agent_talks_with_a_caller_as_his_plan_says_and_hangs_up(line: Line) -> None:
+    agents = Agents(TrafficModel(answer_delay=(0, 0), unanswered=0), line.callers)
+    session = FakeSession("6001", caller_id=PLAN.ani)
+    call = asyncio.create_task(line.callers.call(replace(PLAN, patience=FOR_EVER, caller_ends=False)))
+    await line.session.reached("SendDTMF 1")
     await agents.serve(session)  # type: ignore[arg-type]
-    assert session.done == ["Ringing", "answer", "beep", "music True", "hangup"]
+    assert session.done == ["Ringing", "answer", "music True", "hangup"]
+    line.session.ended.set()
+    await call
+    assert counted(line) == {"placed": 1, "answered": 1}
 
 
 async def test_an_agent_who_misses_a_ring_never_answers_it(line: Line) -> None:
     agents = Agents(TrafficModel(unanswered=1), line.callers)
     session = FakeSession("6001", caller_id=PLAN.ani)
     ring = asyncio.create_task(agents.serve(session))  # type: ignore[arg-type]
-    while not session.done:
-        await asyncio.sleep(0)
+    await session.reached("Ringing")
     session.ended.set()
     await ring
     assert session.done == ["Ringing"]
@@ -193,8 +209,7 @@ async def test_an_agent_whose_caller_leaves_while_it_rings_answers_nobody(line: 
     agents = Agents(TrafficModel(answer_delay=(FOR_EVER, FOR_EVER), unanswered=0), line.callers)
     session = FakeSession("6001", caller_id=PLAN.ani)
     ring = asyncio.create_task(agents.serve(session))  # type: ignore[arg-type]
-    while not session.done:
-        await asyncio.sleep(0)
+    await session.reached("Ringing")
     session.ended.set()
     with pytest.raises(SessionEnded):
         await ring

@@ -1,0 +1,1 @@
+"""Measures the hotline: ``make bench``. What and how is in docs/benchmarks.md."""
