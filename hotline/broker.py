@@ -78,28 +78,21 @@ class Broker:
 
         Raises `BrokerDidNotStart`, or `OSError` where its files cannot be written. Cancelled, it leaves no process.
         """
-        self._write()
-        await self._end_leftover()
+        await asyncio.to_thread(self._prepare)
         if _listens(self._port):
             raise BrokerDidNotStart(self._folder, self._port, "  (not started: the port is in use)")
-        said = self._folder / "mosquitto.log"
-        with said.open("wb") as log_file:
+        with self._log.open("wb") as console:
             self._process = await asyncio.create_subprocess_exec(
                 *self._toolbox.command("mosquitto", "-c", str(self._configuration)),
                 stdin=asyncio.subprocess.DEVNULL,
-                stdout=log_file,
-                stderr=log_file,
+                stdout=console,
+                stderr=console,
                 start_new_session=True,  # a Ctrl-C at the terminal is not meant for it
                 env=os.environ | self._toolbox.environment("mosquitto"),
             )
         self._pid_file.write_text(str(self._process.pid))
-        deadline = time.monotonic() + START_S
         try:
-            while not _listens(self._port):
-                if self.pid is None or time.monotonic() > deadline:
-                    last = said.read_text(errors="replace").splitlines()[-8:] or ["it said nothing"]
-                    raise BrokerDidNotStart(self._folder, self._port, "\n".join(f"  {line}" for line in last))
-                await asyncio.sleep(0.02)
+            await self._listening()
         except BaseException:
             await self.stop()
             raise
@@ -111,15 +104,15 @@ class Broker:
             began = time.monotonic()
             if self._process is not None:
                 await self._process.wait()
-            if time.monotonic() - began > 60:
+                log.error("the MQTT broker died; starting it again")
+            if time.monotonic() - began > LONGEST_PAUSE_S:
                 pause = FIRST_PAUSE_S
-            log.error("the MQTT broker died; starting it again", pause_s=pause)
             await asyncio.sleep(pause)
             pause = min(2 * pause, LONGEST_PAUSE_S)
             try:
                 await self.start()
             except (BrokerDidNotStart, OSError) as error:
-                log.error("the MQTT broker did not start", reason=str(error))
+                log.warning("the MQTT broker did not start", reason=str(error))
 
     async def stop(self) -> None:
         """End it, by force if it will not."""
@@ -143,7 +136,19 @@ class Broker:
     def _pid_file(self) -> Path:
         return self._folder / "mosquitto.pid"
 
-    def _write(self) -> None:
+    @property
+    def _log(self) -> Path:
+        return self._folder / "mosquitto.log"
+
+    async def _listening(self) -> None:
+        deadline = time.monotonic() + START_S
+        while not _listens(self._port):
+            if self.pid is None or time.monotonic() > deadline:
+                last = self._log.read_text(errors="replace").splitlines()[-8:] or ["it said nothing"]
+                raise BrokerDidNotStart(self._folder, self._port, "\n".join(f"  {line}" for line in last))
+            await asyncio.sleep(0.02)
+
+    def _prepare(self) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
         self._folder.chmod(0o700)
         passwords = self._folder / "passwords"
@@ -155,21 +160,21 @@ class Broker:
             user=getpass.getuser(),  # started as root, Mosquitto would else become a user who cannot read its files
         )
         _write_private(self._configuration, text)
+        self._end_leftover()
 
-    async def _end_leftover(self) -> None:
+    def _end_leftover(self) -> None:
         """End the broker of a run that was killed, known by its configuration's name on its command line."""
         try:
             pid = int(self._pid_file.read_text())
             command = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
         except (OSError, ValueError):
             return
-        if os.fsencode(self._configuration) not in command:
-            return
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
-        deadline = time.monotonic() + STOP_S
-        while _listens(self._port) and time.monotonic() < deadline:
-            await asyncio.sleep(0.02)
+        if os.fsencode(self._configuration) in command:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+            deadline = time.monotonic() + STOP_S
+            while _listens(self._port) and time.monotonic() < deadline:
+                time.sleep(0.02)
 
 
 def _hashed(password: str) -> str:

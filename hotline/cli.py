@@ -21,7 +21,7 @@ from hotline.asterisk.errors import AsteriskError
 from hotline.asterisk.fetch import fetch
 from hotline.control import ControlClient, EngineAway
 from hotline.logs import log_to
-from hotline.preflight import HotlineError, check_flows, trunk_passwords
+from hotline.preflight import HotlineError, check_certificate, check_flows, check_folder, trunk_passwords
 from hotline.secrets import load_secrets
 from hotline.site import Site, load_site
 from hotline.supervisor import take_down, wire
@@ -117,6 +117,7 @@ def check(config: ConfigOption = CONFIG) -> None:
     with told():
         site = load_site(config)
         check_flows(site)
+        check_certificate(site)
         out.print(f"{config}: the site and its flows are right", style="green")
 
 
@@ -147,13 +148,14 @@ def asterisk_config(
     """Write the files that an administrator includes in an Asterisk of his own."""
     with told():
         site = load_site(config, data)
+        check_certificate(site)
+        check_folder(site)
         wiring = wire(site, fetch(), trunk_passwords(site))
         for file in write_includes(site, wiring, into):
             conf = file.name.removeprefix("hotline_")
             out.print(
                 f"in /etc/asterisk/{conf} write:  #include {file.resolve()}", highlight=False, soft_wrap=True
             )
-        out.print(f"copy {into / 'engine_away'} into Asterisk's agi-bin folder", highlight=False)
 
 
 @app.command()

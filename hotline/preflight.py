@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 import shutil
 import socket
-from collections.abc import Mapping
 
+from hotline.asterisk.config import UNWRITABLE
 from hotline.site import Site
 from ivr.loader import load_flows
 from ivr.problem import SourceErrors
 from ledger.database import open_for_writing
 
 ROOM = 200 * 1024 * 1024
+UNFIT = frozenset(""",;=&|$"'`\\()[]{}<>""")  # in a folder's name each means something to Asterisk's dialplan
 
 
 class HotlineError(Exception):
@@ -58,6 +59,16 @@ class PasswordMissing(HotlineError):
         )
 
 
+class PasswordUnusable(HotlineError):
+    """A trunk's password has what Asterisk's files cannot hold."""
+
+    def __init__(self, trunk: str, variable: str) -> None:
+        super().__init__(
+            f"the password of the trunk {trunk!r}, in the environment variable {variable}, begins or ends with a "
+            "blank, or holds a line break or another control character: set it again without"
+        )
+
+
 def check_flows(site: Site) -> None:
     """Read every flow, and hold the site's numbers against them. Raises `SourceErrors` with every mistake."""
     flows = load_flows(site.flows, queues=site.settings.queues, skills=site.settings.skills)
@@ -86,8 +97,27 @@ def check_flows(site: Site) -> None:
         raise SourceErrors(problems)
 
 
+def check_certificate(site: Site) -> None:
+    """See that the files for TLS can be read. Raises `SourceErrors` with every one that cannot."""
+    problems = []
+    for key, file in site.settings.tls or ():
+        path = ("tls", key)
+        if file is None:
+            continue
+        if UNWRITABLE.search(str(file)) or str(file) != str(file).strip():
+            message = "Asterisk cannot read a file whose name has control characters, or blanks at its ends"
+            problems.append(site.problem(path, "unfit-name", message))
+        elif not os.access(site.folder / file, os.R_OK):
+            message = f"{site.folder / file} is not there, or not for this user to read"
+            problems.append(site.problem(path, "unreadable", message))
+    if problems:
+        raise SourceErrors(problems)
+
+
 def check_folder(site: Site) -> None:
     """Make the data folder and try it. Raises `FolderUnusable` or `DiskFull`."""
+    if unfit := sorted(UNFIT & set(str(site.data))) or UNWRITABLE.findall(str(site.data)):
+        raise FolderUnusable(site, f"Asterisk cannot work in a folder whose name holds {unfit[0]!r}")
     try:
         for folder in (site.data, site.data / "run", site.data / "logs", site.data / "spool"):
             folder.mkdir(parents=True, exist_ok=True)
@@ -110,16 +140,18 @@ def check_ledger(site: Site) -> None:
 def check_ports(site: Site) -> None:
     """See that nobody listens where we will. Raises `PortInUse`."""
     ports = site.settings.ports
-    tcp: Mapping[str, tuple[str, int | None]] = {
-        "agi": ("127.0.0.1", ports.agi),
-        "ami": ("127.0.0.1", ports.ami),
-        "sip": (site.settings.listen, ports.sip),
-        "sip_tls": (site.settings.listen, ports.sip_tls),
-    }
+    tcp: dict[str, tuple[str, int | None]] = {"agi": ("127.0.0.1", ports.agi)}
+    own = site.settings.asterisk == "own"
+    if own:
+        tcp |= {
+            "ami": ("127.0.0.1", ports.ami),
+            "sip": (site.settings.listen, ports.sip),
+            "sip_tls": (site.settings.listen, ports.sip_tls),
+        }
     for key, (host, port) in tcp.items():
         if port is not None and not is_free(host, port, socket.SOCK_STREAM):
             raise PortInUse(key, port, "tcp")
-    if not is_free(site.settings.listen, ports.sip, socket.SOCK_DGRAM):
+    if own and not is_free(site.settings.listen, ports.sip, socket.SOCK_DGRAM):
         raise PortInUse("sip", ports.sip, "udp")
 
 
@@ -131,6 +163,8 @@ def trunk_passwords(site: Site) -> dict[str, str]:
             password = os.environ.get(trunk.register_.password_env)
             if not password:
                 raise PasswordMissing(name, trunk.register_.password_env)
+            if UNWRITABLE.search(password) or password != password.strip():
+                raise PasswordUnusable(name, trunk.register_.password_env)
             passwords[name] = password
     return passwords
 

@@ -13,11 +13,13 @@ import structlog
 
 from acd.messages import Refused
 from hotline.asterisk.config import Layout, Wiring, write_whole
+from hotline.asterisk.external import check_external
 from hotline.asterisk.prefix import Toolbox
 from hotline.asterisk.process import AsteriskProcess
 from hotline.control import ControlClient, EngineAway
 from hotline.preflight import (
     HotlineError,
+    check_certificate,
     check_flows,
     check_folder,
     check_ledger,
@@ -147,10 +149,12 @@ class Supervisor:
         self.asterisk = AsteriskProcess(self.layout, toolbox)
         self.engine = Engine(site)
         self.adopted = False
+        self._external = site.settings.asterisk == "external"  # then it is neither started nor stopped here
         self._lock: int | None = None
 
     async def __aenter__(self) -> Supervisor:
         check_flows(self._site)
+        check_certificate(self._site)
         check_folder(self._site)
         passwords = trunk_passwords(self._site)
         if not self.take_lock():
@@ -192,13 +196,17 @@ class Supervisor:
                 log.error("the engine did not start", reason=str(error))  # noqa: TRY400 the reason says all
 
     async def _keep_asterisk(self) -> None:
-        while True:
+        while not self._external:
             await asyncio.sleep(0.5)
             if self.asterisk.pid() is None:
                 log.error("Asterisk died, and the calls it carried with it; starting it again")
                 await self.asterisk.start(self._site.settings.ports.ami)
 
     async def _bring_up_asterisk(self, passwords: dict[str, str]) -> None:
+        if self._external:
+            check_ports(self._site)
+            await check_external(self._site, wire(self._site, self._toolbox, passwords).secrets)
+            return
         if self.asterisk.pid() is not None:
             if self.asterisk.calls() > 0:
                 self.adopted = True

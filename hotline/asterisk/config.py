@@ -188,7 +188,7 @@ def _context(site: Site, wiring: Wiring) -> dict[str, object]:
     listen, tls = site.settings.listen, site.settings.tls
     any_address = listen in ("0.0.0.0", "::")  # noqa: S104 asked, not bound
     return {
-        "origin": site.file,
+        "origin": UNWRITABLE.sub("?", str(site.file)),
         "s": site.settings,
         "home": wiring.home,
         "secrets": wiring.secrets,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 
 from acd.ami import ActionFailed, AmiClient, AmiError, Event
 from hotline.asterisk.errors import AsteriskError
@@ -63,7 +62,7 @@ async def check_external(site: Site, secrets: Secrets) -> None:
     running = asyncio.create_task(client.run())
     try:
         await _connected(site, client)
-        await _look(site, client)
+        await _look(site, secrets, client)
     except AmiError as error:
         raise ExternalAsteriskUnfit(site, str(error), "Mend that and try again.") from error
     finally:
@@ -81,36 +80,52 @@ async def _connected(site: Site, client: AmiClient) -> None:
         await asyncio.sleep(0.02)
 
 
-async def _look(site: Site, client: AmiClient) -> None:
+async def _look(site: Site, secrets: Secrets, client: AmiClient) -> None:
     said = (await client.action("CoreSettings")).headers.get("AsteriskVersion", "")
     if version_in(said)[:1] < (OLDEST,):
         wrong = f"it is version {said or 'unknown'}, and {OLDEST} is the oldest that will do"
         raise ExternalAsteriskUnfit(site, wrong, "Use a newer one.")
-    lacking = [module for module in REQUIRED if not await _has(client, "ModuleCheck", {"Module": module})]
+    lacking = [module for module in REQUIRED if not await _has_module(client, module)]
     if lacking:
         wrong = f"these modules are not loaded: {', '.join(lacking)}"
         raise ExternalAsteriskUnfit(site, wrong, "Load them in modules.conf and restart Asterisk.")
-    lacking = [name for name in CONTEXTS if not await _has(client, "ShowDialPlan", {"Context": name})]
+    lacking = [context for context in CONTEXTS if not await _has_context(client, context)]
     if lacking:
         wrong = f"its dialplan lacks the contexts {', '.join(lacking)}"
-        remedy = "Let extensions.conf include hotline_extensions.conf, and say `dialplan reload` on its console."
+        remedy = (
+            "Let extensions.conf include hotline_extensions.conf, and say `dialplan reload` on its console."
+        )
         raise ExternalAsteriskUnfit(site, wrong, remedy)
-    endpoints = await client.phones()
-    wanted = {secrets_name for secrets_name in _endpoints(site, client)}
-    raise NotImplementedError(endpoints, wanted, Path)
+    known = await client.phones()
+    lacking = [number for number in site.settings.phones if secrets.phones[number].username not in known]
+    if lacking:
+        wrong = f"it does not know the site's phones {', '.join(lacking)}"
+        remedy = "Write the files anew (`hotline asterisk config`), include hotline_pjsip.conf, and restart Asterisk."
+        raise ExternalAsteriskUnfit(site, wrong, remedy)
 
 
-async def _has(client: AmiClient, action: str, headers: dict[str, str]) -> bool:
+async def _has_module(client: AmiClient, module: str) -> bool:
     try:
-        await client.action(action, headers)
+        await client.action("ModuleCheck", {"Module": module})
     except ActionFailed as error:
-        if error.text.lower().startswith("permission denied"):
-            raise
-        return False
+        if error.text.startswith("Module"):
+            return False
+        raise
     return True
 
 
-async def _let_pass(_: Event) -> None: ...
+async def _has_context(client: AmiClient, context: str) -> bool:
+    try:
+        return bool(await client.list_action("ShowDialPlan", {"Context": context}))
+    except ActionFailed as error:
+        if error.text.startswith("Did not find"):
+            return False
+        raise
 
 
-async def _stay(_: object) -> None: ...
+async def _let_pass(_: Event) -> None:
+    """Events are of no interest here."""
+
+
+async def _stay(_: object) -> None:
+    """Neither is what a lasting connection would do."""

@@ -91,7 +91,8 @@ class AsteriskProcess:
 
     async def stop(self) -> None:
         """End it, by force if it will not; whatever calls it carries end with it."""
-        pid = self._child.pid if self._child is not None and self._child.poll() is None else self.pid()
+        child = self._child if self._child is not None and self._child.poll() is None else None
+        pid = child.pid if child is not None else self.pid()
         if pid is None:
             return
         for sent in (signal.SIGTERM, signal.SIGKILL):
@@ -99,9 +100,7 @@ class AsteriskProcess:
                 os.kill(pid, sent)
             deadline = time.monotonic() + STOP_S
             while time.monotonic() < deadline:
-                if not _alive(pid):
-                    if self._child is not None:
-                        self._child.poll()  # takes its exit status, or it would stay a zombie
+                if child.poll() is not None if child is not None else not _alive(pid):
                     return
                 await asyncio.sleep(0.02)
 

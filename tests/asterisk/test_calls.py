@@ -34,7 +34,7 @@ async def test_a_caller_presses_one_talks_to_billing_and_it_is_all_in_the_ledger
     call = house.exchange.call("10000", [("wait", 500), ("press", "1"), ("bye", 15_000)])
     await house.until(lambda floor: state(floor, "ann")[0] == "talking")
     await call.wait(20)
-    visit, offers = await the_visit(house)
+    visit, _ = await the_visit(house)
     assert (visit.queue, visit.outcome, visit.seat) == ("billing", "answered", "ann")
     assert 300 <= visit.wait_ms <= 1500
     with house.ledger() as ledger:
@@ -163,3 +163,26 @@ async def test_a_number_that_is_not_the_sites_is_refused(house: House) -> None:
     await house.quiet()
     with house.ledger() as ledger:
         assert ledger.calls(*ALL) == []
+
+
+async def test_a_stranger_who_names_a_phone_must_give_its_password(house: House) -> None:
+    """Callers and phones share loopback here: the name must not open the phone's door."""
+    phone = house.secrets.phones["6001"].username
+    call = house.exchange.call("10001", [("wait", 100), ("hangup", 0)], caller=phone)
+    with pytest.raises(AssertionError, match="401 Unauthorized"):
+        await call.wait(10)
+    await house.quiet()
+    with house.ledger() as ledger:
+        assert ledger.calls(*ALL) == []
+
+
+async def test_a_phone_may_call_the_hotline_and_its_colleagues_and_nobody_else(house: House) -> None:
+    def leads(number: str) -> str:
+        said = house.supervisor.asterisk.ask(f"dialplan show {number}@hotline-phones")
+        return " ".join(line for line in said.splitlines() if "=>" in line)
+
+    assert "Goto(hotline-call" in leads("10000")
+    assert "Dial(PJSIP/" in leads("6002")
+    for number in ("00861390000", "110", "13900000000"):
+        assert "Hangup(1)" in leads(number)
+        assert "Dial" not in leads(number)
