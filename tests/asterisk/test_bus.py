@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
+from unittest.mock import ANY
 
 import aiomqtt
 import pytest
@@ -97,15 +98,15 @@ async def until(met: Callable[[], bool]) -> None:
 
 async def test_who_comes_late_is_told_the_newest_states_and_no_past_events(up: Broker) -> None:
     bus = bus_to(up)
-    async with running(bus):
+    async with listener(up) as early, running(bus):
         for waiting in range(5):
             bus.publish("queue/sales", {"waiting": waiting}, retain=True)
         bus.publish("event", {"kind": "CallBegan"}, retain=False)
-        await until(lambda: bus.statistics().connected and bus.statistics().waiting == 0)
-        async with listener(up) as heard:
-            told = [await asyncio.wait_for(heard.get(), 10) for _ in range(2)]
+        await hear(early, "hotline/demo/event", {"kind": "CallBegan"}, False)
+        async with listener(up) as late:
+            told = [await asyncio.wait_for(late.get(), 10) for _ in range(2)]
             bus.publish("event", {"kind": "CallEnded"}, retain=False)
-            told.append(await asyncio.wait_for(heard.get(), 10))
+            told.append(await asyncio.wait_for(late.get(), 10))
     assert sorted(told, key=str) == [
         ("hotline/demo/engine", {"state": "online"}, True),
         ("hotline/demo/event", {"kind": "CallEnded"}, False),
@@ -151,13 +152,13 @@ async def test_a_broker_that_is_killed_and_started_again_is_told_every_state(up:
             await until(lambda: "Connection refused" in (bus.statistics().trouble or ""))
             await up.start()
             async with listener(up) as heard:
-                told = {(await asyncio.wait_for(heard.get(), 10))[:2].__repr__() for _ in range(3)}
+                told = [(await asyncio.wait_for(heard.get(), 10))[:2] for _ in range(3)]
             assert bus.statistics().connections == 2
-    assert told == {
-        "('hotline/demo/engine', {'state': 'online'})",
-        "('hotline/demo/queue/sales', {'waiting': 3})",
-        "('hotline/demo/queue/faults', {'waiting': 2})",
-    }
+    assert sorted(told, key=str) == [
+        ("hotline/demo/engine", {"state": "online"}),
+        ("hotline/demo/queue/faults", {"waiting": 2}),
+        ("hotline/demo/queue/sales", {"waiting": 3}),
+    ]
     assert [line["event"] for line in logs if line["log_level"] == "warning"] == [
         "mqtt broker away; calls go on, live figures are not told"
     ]
@@ -168,24 +169,23 @@ async def test_a_broker_that_comes_after_the_engine_is_found_and_its_absence_log
 ) -> None:
     bus = bus_to(broker)
     bus.publish("queue/sales", {"waiting": 1}, retain=True)
-    with capture_logs() as logs:
-        async with running(bus):
-            await until(lambda: bus.statistics().trouble is not None)
-            await broker.start()
-            try:
-                await until(lambda: bus.statistics().connected and bus.statistics().waiting == 0)
+    try:
+        with capture_logs() as logs:
+            async with running(bus):
+                await until(lambda: bus.statistics().trouble is not None)
+                await broker.start()
                 async with listener(broker) as heard:
-                    await hear(heard, "hotline/demo/queue/sales", {"waiting": 1}, True)
-            finally:
-                await broker.stop()
-    assert len([line for line in logs if "broker away" in line["event"]]) <= 2
+                    await hear(heard, "hotline/demo/queue/sales", {"waiting": 1}, ANY)
+    finally:
+        await broker.stop()
+    assert len([line for line in logs if line["log_level"] == "warning"]) == 1
 
 
 @pytest.mark.parametrize("password", [None, "guessed"])
 async def test_nobody_comes_in_without_the_password(up: Broker, password: str | None) -> None:
     port = int(up.url.rpartition(":")[2])
     client = aiomqtt.Client("127.0.0.1", port, username=USER if password else None, password=password)
-    with pytest.raises(aiomqtt.MqttError, match="[Nn]ot authori[sz]ed"):
+    with pytest.raises(aiomqtt.MqttError, match=r"[Nn]ot authori[sz]ed"):
         async with client:
             pass
 
@@ -199,12 +199,15 @@ async def test_the_broker_s_files_are_for_this_user_alone(up: Broker, tmp_path: 
     assert PASSWORD not in (folder / "passwords").read_text()
 
 
+def listening_addresses(port: int) -> list[str]:
+    """The kernel's own list, in hexadecimal."""
+    lines = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    return [line[1] for line in lines if line[1].endswith(f":{port:04X}") and line[3] == "0A"]
+
+
 async def test_the_broker_s_address_is_on_loopback_alone(up: Broker) -> None:
     port = int(up.url.rpartition(":")[2])
-    listening = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
-    assert [line[1] for line in listening if line[1].endswith(f":{port:04X}") and line[3] == "0A"] == [
-        f"0100007F:{port:04X}"
-    ]
+    assert listening_addresses(port) == [f"0100007F:{port:04X}"]
 
 
 async def test_a_broker_that_dies_is_started_again(up: Broker) -> None:
