@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
 import sys
 import time
 from collections.abc import Sequence
@@ -254,6 +255,7 @@ def main(arguments: Sequence[str]) -> int:
         except (CallerGone, AGIException, OSError, ValueError):  # pyst2's ValueError: a reply that is none
             spool.keep()
             os.dup2(nowhere.fileno(), sys.stdout.fileno())  # what is unsent has nobody to go to
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # Python's own end would let a late one kill it
     return 0
 
 

@@ -39,7 +39,7 @@ agents:
 {agents}
 phones: {{{phones}}}
 trunks: {{loopback: {{address: [127.0.0.0/8], dtmf: info, codecs: [alaw], rtp_timeout: 2h}}}}
-ports: {{sip: {sip}, agi: {agi}, ami: {ami}, rtp_first: {rtp_first}, rtp_last: {rtp_last}}}
+ports: {{sip: {sip}, agi: {agi}, ami: {ami}, mqtt: {mqtt}, rtp_first: {rtp_first}, rtp_last: {rtp_last}}}
 """
 MENU_FLOW = """\
 flow: {name}
@@ -99,7 +99,7 @@ class House:
 def write_site(folder: Path, *, seats: int = 1, music: Literal["music", "silence"] = "music") -> Site:
     """Write the site into an empty folder and load it."""
     phones = [str(7000 + n) for n in range(seats)]
-    sip, agi, ami = free_ports(3)
+    sip, agi, ami, mqtt = free_ports(4)
     (folder / "config.yaml").write_text(
         CONFIG.format(
             music=music,
@@ -114,6 +114,7 @@ def write_site(folder: Path, *, seats: int = 1, music: Literal["music", "silence
             sip=sip,
             agi=agi,
             ami=ami,
+            mqtt=mqtt,
             rtp_first=RTP[0],
             rtp_last=RTP[1],
         )

@@ -155,6 +155,10 @@ class Calls:
         self._chronicle.record(CallEnded(at=at, call=call, outcome=outcome, detail=detail))
         self._lately_over.append(call)
 
+    def left_number(self, call: str, at: int) -> None:
+        """A caller left a number to be called back, UTC ms, while the engine was away: that is how he left his queue."""
+        self._switchboard.called_back(call, at)
+
     def conversation(self, call: str, answered: tuple[str, int] | None, until: int | None) -> None:
         """Take in, late, a conversation that the engine did not see: who was answered when, and until when."""
         if answered is not None:
@@ -162,6 +166,10 @@ class Calls:
             self._switchboard.answered(call, offer, at)
             if until is not None:
                 self._switchboard.talk_over(call, offer, until, "seat")
+
+    def is_known(self, call: str) -> bool:
+        """Tell whether a call is live, or was until a while ago."""
+        return call in self._chronicle.memory.calls or call in self._lately_over
 
     def has_session(self, call: str) -> bool:
         """Tell whether a session with the caller's channel is open."""
@@ -270,7 +278,7 @@ class Calls:
         except ValueError:
             log.warning("end of a call with unusable arguments", uniqueid=session.uniqueid)
             return
-        if call not in self._chronicle.memory.calls and call not in self._lately_over:
+        if not self.is_known(call):
             return  # it began while we were away: the dialplan shall write its end down beside its beginning
         self.conversation(call, answered, until)
         self.over(call, ended, "caller-hung-up")

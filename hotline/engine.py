@@ -16,7 +16,9 @@ import structlog
 from acd.ami import AmiClient
 from acd.distributor import Distributor
 from acd.plan import Plan, QueuePlan
+from hotline.apology import prepare
 from hotline.asterisk.prefix import Toolbox, find
+from hotline.bus import Bus
 from hotline.calls import Calls, Flows
 from hotline.chronicle import Chronicle
 from hotline.clock import SystemClock
@@ -24,7 +26,8 @@ from hotline.control import Control
 from hotline.ear import Ear
 from hotline.legs import SeatLegs
 from hotline.memory import Memory
-from hotline.secrets import load_secrets
+from hotline.publisher import Publisher
+from hotline.secrets import Secrets, load_secrets
 from hotline.site import Site
 from hotline.spool import Spool
 from hotline.switchboard import Switchboard
@@ -70,6 +73,16 @@ def speaker_of(toolbox: Toolbox) -> Speaker:
         sox=toolbox.command("sox"),
         environment=toolbox.environment("espeak-ng") | toolbox.environment("sox"),
     )
+
+
+def broker_login(site: Site, secrets: Secrets) -> dict[str, str | None]:
+    """Return what to log in at the broker with: generated for our own, from the environment for another."""
+    if site.settings.mqtt is None:
+        return {"username": secrets.mqtt_user, "password": secrets.mqtt_password}
+    return {
+        "username": os.environ.get("HOTLINE_MQTT_USER"),
+        "password": os.environ.get("HOTLINE_MQTT_PASSWORD"),
+    }
 
 
 async def load_live_flows(site: Site, toolbox: Toolbox) -> Flows:
@@ -142,11 +155,18 @@ async def run_engine(site: Site, *, stdin_keeps_it: bool = False) -> None:
             on_connected=ear.on_connected,
             on_lost=ear.on_lost,
         )
+        bus = Bus(site.broker, site.name, **broker_login(site, secrets))
         control = Control(site, switchboard, chronicle, writer, client, clock)
         await control.start()
         stack.push_async_callback(control.close)
+        publisher = Publisher(bus, control.floor)
+        chronicle.listeners.append(publisher.heard)
+        apology = PromptStore(site.data / "prompts", speaker_of(toolbox))
         async with asyncio.TaskGroup() as tasks:
             running = [
+                tasks.create_task(bus.run()),
+                tasks.create_task(publisher.run()),
+                tasks.create_task(prepare(apology, site.data / "apology", first=site.settings.away.language)),
                 tasks.create_task(client.run()),
                 tasks.create_task(ear.watch()),
                 tasks.create_task(_keep_house(spool, chronicle, journal, writer)),

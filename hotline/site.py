@@ -88,6 +88,9 @@ class Ports(Part):
     rtp_first: Port = Field(10000, description="first UDP port for voice")
     rtp_last: Port = Field(10999, description="last UDP port for voice; two for each voice path")
     agi: Port = Field(4573, description="FastAGI, on loopback: Asterisk asks the engine")
+    mqtt: Port = Field(
+        1883, description="MQTT, on loopback: the hotline's own broker, unless `mqtt` names another"
+    )
     ami: Port = Field(5038, description="AMI, on loopback: the engine listens to Asterisk")
 
 
@@ -227,7 +230,8 @@ class Settings(Part):
         None, description="SQLAlchemy URL of the ledger; SQLite in the data folder when nothing is said"
     )
     mqtt: Annotated[str, AfterValidator(_mqtt)] | None = Field(
-        None, description="the broker for live figures"
+        None,
+        description="the broker for live figures, in place of our own; its user and password come from HOTLINE_MQTT_USER and HOTLINE_MQTT_PASSWORD",
     )
     music: Literal["music", "silence"] = Field("music", description="what waiting callers hear")
     numbers: Mapping[Number, Entry] = Field(min_length=1, description="dialled number to flow")
@@ -273,6 +277,11 @@ class Site:
     def database(self) -> str:
         """The ledger's URL."""
         return self.settings.database or f"sqlite:///{self.data / 'ledger.sqlite'}"
+
+    @property
+    def broker(self) -> str:
+        """The MQTT broker's URL: the site's, else that of our own."""
+        return self.settings.mqtt or f"mqtt://127.0.0.1:{self.settings.ports.mqtt}"
 
     @property
     def socket(self) -> Path:
@@ -362,7 +371,7 @@ def _contradictions(source: Source, s: Settings) -> Iterator[Problem]:
     if (s.ports.sip_tls is None) != (s.tls is None):
         message = "SIP over TLS needs both ports.sip_tls and tls with certificate and key"
         yield source.problem(("ports",), "tls-incomplete", message)
-    tcp = [p for p in (s.ports.sip, s.ports.sip_tls, s.ports.agi, s.ports.ami) if p is not None]
+    tcp = [p for p in (s.ports.sip, s.ports.sip_tls, s.ports.agi, s.ports.ami, s.ports.mqtt) if p is not None]
     if len(set(tcp)) < len(tcp):
         yield source.problem(
             ("ports",), "port-twice", "two parts would listen on one port; give each its own"

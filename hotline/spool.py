@@ -69,12 +69,13 @@ class Spool:
         call = said["call"]
         self._begin_if_unknown(call, int(said["arrived"]), said)
         if said["number"]:
+            self.calls.left_number(call, int(said["at"]))
             self.chronicle.record(
                 CallbackNoted(at=int(said["at"]), call=call, note=f"{call}/note", number=said["number"])
             )
 
     def _begin_if_unknown(self, call: str, arrived: int, said: Mapping[str, str]) -> None:
-        if call in self.chronicle.memory.calls:
+        if self.calls.is_known(call):
             return
         entry = self.site.settings.numbers.get(said.get("dnis", ""))
         self.chronicle.record(

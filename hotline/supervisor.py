@@ -13,9 +13,11 @@ import structlog
 
 from acd.messages import Refused
 from hotline.asterisk.config import Layout, Wiring, write_whole
+from hotline.asterisk.errors import AsteriskError
 from hotline.asterisk.external import check_external
 from hotline.asterisk.prefix import Toolbox
 from hotline.asterisk.process import AsteriskProcess
+from hotline.broker import Broker
 from hotline.control import ControlClient, EngineAway
 from hotline.preflight import (
     HotlineError,
@@ -37,6 +39,7 @@ HEARTBEAT_S = 2.0
 HEARTBEATS_MISSED = 3
 FIRST_PAUSE_S = 0.2
 LONGEST_PAUSE_S = 10.0
+STEADY_S = 30.0  # an engine that lived so long died of something new
 
 
 class AlreadyUp(HotlineError):
@@ -76,8 +79,9 @@ class Engine:
         deadline = time.monotonic() + ENGINE_START_S
         while not await self.is_ready():
             if self._process.returncode is not None or time.monotonic() > deadline:
+                code = self._process.returncode
                 await self.stop()
-                raise EngineDidNotStart(self._last_words(before))
+                raise EngineDidNotStart(self._last_words(before, code))
             await asyncio.sleep(0.05)
 
     async def is_ready(self) -> bool:
@@ -128,11 +132,16 @@ class Engine:
             process.kill()
             await process.wait()
 
-    def _last_words(self, since: int) -> str:
+    def _last_words(self, since: int, code: int | None) -> str:
         with self._said.open("rb") as said:
             said.seek(since)
             lines = said.read().decode(errors="replace").splitlines()
-        return "\n".join(lines[-12:]) or f"the engine was not ready in {ENGINE_START_S:g} s"
+        silent = (
+            f"the engine was not ready in {ENGINE_START_S:g} s"
+            if code is None
+            else f"it ended with status {code}"
+        )
+        return "\n".join(lines[-12:]) or silent
 
 
 class Supervisor:
@@ -149,6 +158,7 @@ class Supervisor:
         self.asterisk = AsteriskProcess(self.layout, toolbox)
         self.engine = Engine(site)
         self.adopted = False
+        self._broker: Broker | None = None
         self._external = site.settings.asterisk == "external"  # then it is neither started nor stopped here
         self._lock: int | None = None
 
@@ -162,14 +172,20 @@ class Supervisor:
         try:
             check_ledger(self._site)
             await self._bring_up_asterisk(passwords)
+            await self._bring_up_broker()
             await self.engine.start()
         except BaseException:
-            await self.__aexit__()
+            await self.engine.stop()
+            await self._stop_broker()
+            if not self.adopted:  # an Asterisk that carries calls outlives a start that failed
+                await self.asterisk.stop()
+            self.let_go()
             raise
         return self
 
     async def __aexit__(self, *_: object) -> None:
         await self.engine.stop()
+        await self._stop_broker()
         await self.asterisk.stop()
         self.let_go()
 
@@ -178,13 +194,15 @@ class Supervisor:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._keep_engine())
             tasks.create_task(self._keep_asterisk())
+            if self._broker is not None:
+                tasks.create_task(self._broker.keep())
 
     async def _keep_engine(self) -> None:
         pause = FIRST_PAUSE_S
         while True:
             began = time.monotonic()
             await self.engine.wait()
-            if time.monotonic() - began > 60:
+            if time.monotonic() - began > STEADY_S:
                 pause = FIRST_PAUSE_S
             log.error("the engine died; callers wait with music until it is back", pause_s=pause)
             await asyncio.sleep(pause)
@@ -200,7 +218,28 @@ class Supervisor:
             await asyncio.sleep(0.5)
             if self.asterisk.pid() is None:
                 log.error("Asterisk died, and the calls it carried with it; starting it again")
-                await self.asterisk.start(self._site.settings.ports.ami)
+                try:
+                    await self.asterisk.start(self._site.settings.ports.ami)
+                except AsteriskError as error:
+                    log.error("Asterisk did not start", reason=str(error))  # noqa: TRY400 the reason says all
+                    await asyncio.sleep(LONGEST_PAUSE_S)
+
+    async def _bring_up_broker(self) -> None:
+        """Start a broker of our own where the site names none."""
+        if self._site.settings.mqtt is None:
+            secrets = load_secrets(self._site.data / "secrets.json", self._site.settings.phones)
+            self._broker = Broker(
+                self._site.data / "mosquitto",
+                self._toolbox,
+                self._site.settings.ports.mqtt,
+                secrets.mqtt_user,
+                secrets.mqtt_password,
+            )
+            await self._broker.start()
+
+    async def _stop_broker(self) -> None:
+        if self._broker is not None:
+            await self._broker.stop()
 
     async def _bring_up_asterisk(self, passwords: dict[str, str]) -> None:
         if self._external:

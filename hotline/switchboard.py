@@ -247,6 +247,13 @@ class Switchboard:
             self._visit_over(call, "abandoned" if why_not is None else "other", why_not, at)
             self._stays.pop(visit, None)
 
+    def called_back(self, call_id: str, at: int) -> None:
+        """A caller who was in a queue left his number to be called back, UTC ms."""
+        call = self.memory.calls.get(call_id)
+        if call is not None and call.visit is not None:
+            self.tell(Leave(call.visit.visit))
+            self._visit_over(call, "called-back", "engine-away", at)
+
     # --- the distributor
 
     def tell(self, event: Event) -> None:

@@ -68,7 +68,7 @@ class AsteriskProcess:
         return done.stdout.decode(errors="replace")
 
     async def start(self, port: int) -> None:
-        """Start it and wait until it accepts connections on its AMI port. Raises `AsteriskDidNotStart`."""
+        """Start it and wait until it is fully booted, with AMI on ``port``. Raises `AsteriskDidNotStart`."""
         said = self._layout.folder / "logs" / "console.log"
         for stale in ("asterisk.pid", "asterisk.ctl"):
             (self._layout.run / stale).unlink(missing_ok=True)
@@ -88,6 +88,8 @@ class AsteriskProcess:
                 last = said.read_bytes().decode(errors="replace").splitlines()[-8:]
                 raise AsteriskDidNotStart(self._layout, "\n".join(f"  {line}" for line in last))
             await asyncio.sleep(0.02)
+        # AMI listens before the modules are there, and until then Asterisk does not heed a SIGTERM.
+        await asyncio.to_thread(self.ask, "core waitfullybooted")
 
     async def stop(self) -> None:
         """End it, by force if it will not; whatever calls it carries end with it."""

@@ -42,7 +42,7 @@ trunks:
   loopback: {{address: [127.0.0.0/8], dtmf: inband}}
 rona: {{misses: 1, pause: 60s}}
 away: {{apologise_after: {away}, language: en}}
-ports: {{sip: {sip}, rtp_first: {rtp}, rtp_last: {rtp_last}, agi: {agi}, ami: {ami}}}
+ports: {{sip: {sip}, rtp_first: {rtp}, rtp_last: {rtp_last}, agi: {agi}, ami: {ami}, mqtt: {mqtt}}}
 """
 FLOW = """\
 flow: test
@@ -151,7 +151,7 @@ def write_site(
     folder: Path, *, ring: str = "3s", wrap_up: str = "500ms", away: str = "20s", more_agents: int = 0
 ) -> Site:
     """Write a small site with ports of its own and load it."""
-    sip, agi, ami, rtp = free_ports(4)
+    sip, agi, ami, mqtt, rtp = free_ports(5)
     rtp = min(rtp, 64000) // 2 * 2
     names = [f"agent{n}" for n in range(more_agents)]
     agents = "".join(
@@ -164,7 +164,7 @@ def write_site(
     (folder / "flows" / "straight.yaml").write_text(STRAIGHT)
     config = SITE.format(
         ring=ring, wrap_up=wrap_up, away=away, agents=agents, phones=phones,
-        sip=sip, agi=agi, ami=ami, rtp=rtp, rtp_last=rtp + 600,
+        sip=sip, agi=agi, ami=ami, mqtt=mqtt, rtp=rtp, rtp_last=rtp + 600,
     )  # fmt: skip
     (folder / "config.yaml").write_text(config)
     return load_site(folder / "config.yaml")

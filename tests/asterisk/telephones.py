@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import math
 import os
+import socket
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
@@ -137,6 +138,14 @@ def tones(keys: str, before_ms: int = 0) -> bytes:
     return bytes(_alaw(round(32767 * s)) for s in samples)
 
 
+def free_port() -> int:
+    """Return a UDP port that nobody uses."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
 def _alaw(sample: int) -> int:
     """One sample as A-law (ITU-T G.711)."""
     sign = 0x80 if sample >= 0 else 0x00
@@ -212,7 +221,12 @@ class Exchange:
                     body.append(f'<recv request="BYE" timeout="{what}"/>\n{OK}')
         body.append("</scenario>\n")
         return self._start(
-            name, "".join(body), number, address=address, options=["-m", str(calls), "-r", str(rate)]
+            name,
+            "".join(body),
+            number,
+            port=free_port(),
+            address=address,
+            options=["-m", str(calls), "-r", str(rate)],
         )
 
     async def register(

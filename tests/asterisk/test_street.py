@@ -33,9 +33,9 @@ FOR_EVER = 2**60
 @pytest.fixture
 def site(tmp_path: Path) -> Site:
     """The sample site, on ports and in a folder of its own."""
-    sip, agi, ami, rtp = free_ports(4)
+    sip, agi, ami, mqtt, rtp = free_ports(5)
     rtp = min(rtp, 64000) // 2 * 2
-    own = f"ports: {{sip: {sip}, agi: {agi}, ami: {ami}, rtp_first: {rtp}, rtp_last: {rtp + 398}}}\n"
+    own = f"ports: {{sip: {sip}, agi: {agi}, ami: {ami}, mqtt: {mqtt}, rtp_first: {rtp}, rtp_last: {rtp + 398}}}\n"
     (tmp_path / "config.yaml").write_text((SAMPLE / "config.yaml").read_text() + "\n" + own)
     (tmp_path / "flows").symlink_to(SAMPLE / "flows")
     return load_site(tmp_path / "config.yaml")

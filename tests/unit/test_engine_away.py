@@ -11,11 +11,17 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
 import agi_scripts
 from agi_scripts.engine_away import SAID
+from hotline.clock import SystemClock
+from hotline.memory import Memory
+from hotline.spool import Spool
+from ledger.events import CallbackNoted, CallBegan, Event
 
 SCRIPT = Path(agi_scripts.__file__).with_name("engine_away.py")
 OWN = "13800138000"
@@ -96,8 +102,8 @@ def _converse(
             heard.append(name)
             key = next(answers.get(name.rpartition("/")[2], iter(())), "")
             if key == HANG_UP:
+                script.send_signal(signal.SIGHUP)  # in Asterisk's own order
                 script.stdin.close()
-                script.send_signal(signal.SIGHUP)
                 script.stdout.close()
                 script.stdin = script.stdout = None  # so that the rest of its life is not looked for there
                 return
@@ -140,6 +146,21 @@ def test_the_note_says_all_that_the_engine_takes_in(data: Path) -> None:
         "number": OWN,
         "language": "zh",
     }
+
+
+def test_the_engine_takes_the_note_in(data: Path) -> None:
+    """The call begins in the ledger when it reached the dialplan, and the number is noted with it."""
+    told: list[Event] = []
+    chronicle = SimpleNamespace(memory=Memory(), record=told.append)
+    site = SimpleNamespace(settings=SimpleNamespace(numbers={}))
+    spooled = talk(data, {"offer": "1"}).spool
+    spool = Spool(spooled, cast("Any", site), cast("Any", None), cast("Any", chronicle), SystemClock(), "v")
+    assert spool.take_in() == 1
+    began, noted = told
+    assert isinstance(began, CallBegan)
+    assert isinstance(noted, CallbackNoted)
+    assert (began.call, began.at, began.ani, began.dnis) == (CALL, 1700000000123, OWN, "10000")
+    assert (noted.call, noted.number) == (CALL, OWN)
 
 
 def test_another_number_is_taken_and_read_back(data: Path) -> None:
