@@ -8,11 +8,11 @@ whom it could serve (unless the house holds its offers after a restart, or that 
 from __future__ import annotations
 
 import heapq
-from bisect import bisect_left, insort
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Literal
 
+from acd.lines import Lines, VisitState
 from acd.messages import (
     Answered,
     Cancel,
@@ -34,46 +34,13 @@ from acd.messages import (
     Release,
     RestoreSeat,
     Ringing,
-    SeatChange,
     SignIn,
     SignOut,
     Tick,
 )
 from acd.plan import Plan, QueuePlan
-from acd.policy import Needs, can_serve, longest_idle, needs, turn
-from acd.seats import ON_DUTY, SeatEvent, SeatState, transition
-
-
-@dataclass(slots=True, eq=False)
-class VisitState:
-    """A caller in a queue. ``offer`` is his live offer; ``avoid`` the seats that missed him, until when."""
-
-    id: str
-    queue: QueuePlan
-    needs: Needs
-    priority: int
-    arrived: int
-    sequence: int
-    offers: int
-    offer: str | None = None
-    avoid: dict[str, int] = field(default_factory=dict)
-
-
-@dataclass(slots=True, eq=False)
-class SeatStatus:
-    """A seat as it stands. ``until``: when its state ends by itself; ``after``: its wish for later."""
-
-    name: str
-    skills: Mapping[str, int]
-    state: SeatState = "signed-out"
-    phone: str | None = None
-    since: int = 0
-    idle_since: int = 0
-    reason: str | None = None
-    offer: str | None = None
-    until: int | None = None
-    misses: int = 0
-    after: SignOut | NotReady | None = None
+from acd.policy import can_serve, longest_idle, needs
+from acd.seating import Seating, SeatStatus
 
 
 @dataclass(slots=True, eq=False)
@@ -96,19 +63,20 @@ class Distributor:
         self._sequence = 0
         self._held_until: int | None = None
         self._visits: dict[str, VisitState] = {}
-        self._lines: dict[Needs, list[tuple[tuple[int, int, int], VisitState]]] = {}
+        self._lines = Lines()
         self._offers: dict[str, LiveOffer] = {}
-        self._seats = {name: SeatStatus(name, skills) for name, skills in plan.seats.items()}
-        self._ready: dict[str, SeatStatus] = {}
-        self._at_phone: dict[str, SeatStatus] = {}
-        self._reachable: dict[str, bool] = {}
+        self._seating = Seating(
+            plan.seats,
+            changed=lambda change: self._decisions.append(change),
+            alarm=lambda at, seat: self._set_timer(at, "seat", seat),
+        )
         self._timers: list[tuple[int, int, Literal["seat", "visit", "offer", "retry"], str]] = []
         self._decisions: list[Decision] = []
 
     @property
     def seats(self) -> Mapping[str, SeatStatus]:
         """The seats as they stand, by name. To be read, never written."""
-        return self._seats
+        return self._seating.all
 
     @property
     def visits(self) -> Mapping[str, VisitState]:
@@ -123,18 +91,6 @@ class Distributor:
     def due(self) -> int | None:
         """Return the time at which the distributor wants a `Tick`, or None."""
         return self._timers[0][0] if self._timers else None
-
-    def replan(self, plan: Plan) -> None:
-        """Take new queues, seats and rules. Raises `Refused` if a seat on duty would vanish."""
-        gone = [n for n, seat in self._seats.items() if n not in plan.seats and seat.state in ON_DUTY]
-        if gone:
-            raise Refused(f"{', '.join(gone)} still signed in")
-        self._plan = plan
-        self._seats = {
-            name: self._seats.get(name) or SeatStatus(name, skills) for name, skills in plan.seats.items()
-        }
-        for name, skills in plan.seats.items():
-            self._seats[name].skills = skills
 
     def handle(self, now: int, event: Event) -> list[Decision]:
         """Return what follows from the event at the time ``now`` (ms; never taken as before the last).
@@ -160,13 +116,13 @@ class Distributor:
             case Ended(offer):
                 self._ended(offer)
             case SignIn(seat, phone):
-                self._sign_in(self._seat(seat), phone)
+                self._sign_in(self._seating.named(seat), phone)
             case SignOut(seat):
-                self._sign_out(self._seat(seat), event)
+                self._sign_out(self._seating.named(seat), event)
             case Ready(seat):
-                self._make_ready(self._seat(seat))
+                self._make_ready(self._seating.named(seat))
             case NotReady(seat, reason):
-                self._make_not_ready(self._seat(seat), reason, event)
+                self._make_not_ready(self._seating.named(seat), reason, event)
             case PhoneSeen(phone, reachable):
                 self._phone_seen(phone, reachable)
             case Hold(until):
@@ -199,12 +155,12 @@ class Distributor:
             sequence=self._sequence,
             offers=event.offers,
         )
-        if not self._somebody_on_duty(visit.needs):
+        if not self._seating.somebody_on_duty(visit.needs):
             self._close(visit, "no_agents")
             return
         waiting = sum(v.queue.name == queue.name and v.offer is None for v in self._visits.values())
         self._visits[visit.id] = visit
-        self._stand_in_line(visit)
+        self._lines.add(visit)
         self._serve_visit(visit)
         full = queue.capacity is not None and waiting >= queue.capacity
         if visit.offer is None and full and not event.returning:
@@ -225,19 +181,10 @@ class Distributor:
     def _remove(self, visit: VisitState) -> None:
         del self._visits[visit.id]
         if visit.offer is None:
-            self._leave_line(visit)
+            self._lines.remove(visit)
 
     def _close(self, visit: VisitState, reason: CloseReason) -> None:
         self._decisions.append(Close(visit.id, reason))
-
-    def _stand_in_line(self, visit: VisitState) -> None:
-        insort(self._lines.setdefault(visit.needs, []), (turn(visit), visit), key=lambda entry: entry[0])
-
-    def _leave_line(self, visit: VisitState) -> None:
-        line = self._lines[visit.needs]
-        del line[bisect_left(line, turn(visit), key=lambda entry: entry[0])]
-        if not line:
-            del self._lines[visit.needs]
 
     # --- offers
 
@@ -246,7 +193,7 @@ class Distributor:
             return
         seat = longest_idle(
             s
-            for s in self._ready.values()
+            for s in self._seating.ready.values()
             if can_serve(s.skills, visit.needs) and not self._avoids(visit, s.name)
         )
         if seat is not None:
@@ -255,20 +202,15 @@ class Distributor:
     def _serve_seat(self, seat: SeatStatus) -> None:
         if self._held() or seat.state != "ready":
             return
-        firsts = [
-            first
-            for required, line in self._lines.items()
-            if can_serve(seat.skills, required)
-            and (first := next((e for e in line if not self._avoids(e[1], seat.name)), None)) is not None
-        ]
-        if firsts:
-            self._offer(min(firsts, key=lambda entry: entry[0])[1], seat)
+        visit = self._lines.first_for(seat.skills, lambda visit: not self._avoids(visit, seat.name))
+        if visit is not None:
+            self._offer(visit, seat)
 
     def _serve_all(self) -> None:
-        if not self._ready or not self._lines:
+        if self._held() or not self._seating.ready:
             return
-        for _, visit in sorted((e for line in self._lines.values() for e in line), key=lambda e: e[0]):
-            if not self._ready:
+        for visit in self._lines:
+            if not self._seating.ready:
                 return
             self._serve_visit(visit)
 
@@ -276,12 +218,12 @@ class Distributor:
         visit.offers += 1
         offer_id = f"{visit.id}/{visit.offers}"
         why = self._explain(visit, seat)
-        self._leave_line(visit)
+        self._lines.remove(visit)
         visit.offer = offer_id
         deadline = self._now + visit.queue.ring_ms + self._plan.grace_ms
         self._offers[offer_id] = LiveOffer(offer_id, seat.name, visit.queue, visit, deadline)
         self._set_timer(deadline, "offer", offer_id)
-        self._change(seat, "reserve", offer=offer_id)
+        self._seating.change(seat, "reserve", self._now, offer=offer_id)
         phone = seat.phone
         if phone is None:
             raise AssertionError(f"seat {seat.name} is ready at no phone")
@@ -295,33 +237,33 @@ class Distributor:
             "priority": visit.priority,
             "seat_rule": "longest-idle",
             "idle_ms": self._now - seat.idle_since,
-            "seats_ready": len(self._ready),
-            "callers_waiting": sum(map(len, self._lines.values())),
+            "seats_ready": len(self._seating.ready),
+            "callers_waiting": len(self._lines),
         }
 
     def _ringing(self, offer_id: str) -> None:
         offer = self._offers.get(offer_id)
-        if offer is not None and self._seats[offer.seat].state == "reserved":
-            self._change(self._seats[offer.seat], "ring", offer=offer_id)
+        if offer is not None and self._seating.all[offer.seat].state == "reserved":
+            self._seating.change(self._seating.all[offer.seat], "ring", self._now, offer=offer_id)
 
     def _answered(self, offer_id: str) -> None:
         offer = self._offers.get(offer_id)
-        if offer is None or self._seats[offer.seat].state == "talking":
+        if offer is None or self._seating.all[offer.seat].state == "talking":
             return
         if offer.visit is not None:
             del self._visits[offer.visit.id]
         offer.visit = None
         offer.deadline = None
-        seat = self._seats[offer.seat]
+        seat = self._seating.all[offer.seat]
         seat.misses = 0
-        self._change(seat, "answer", offer=offer_id)
+        self._seating.change(seat, "answer", self._now, offer=offer_id)
 
     def _missed(self, offer_id: str, outcome: MissedOutcome) -> None:
         offer = self._offers.get(offer_id)
-        if offer is None or self._seats[offer.seat].state == "talking":
+        if offer is None or self._seating.all[offer.seat].state == "talking":
             return
         del self._offers[offer_id]
-        seat = self._seats[offer.seat]
+        seat = self._seating.all[offer.seat]
         self._after_missed(seat, outcome)
         visit = offer.visit
         if visit is not None:
@@ -329,7 +271,7 @@ class Distributor:
             if outcome != "cancelled":
                 visit.avoid[seat.name] = self._now + self._plan.refused_pause_ms
                 self._set_timer(visit.avoid[seat.name], "retry", "")
-            self._stand_in_line(visit)
+            self._lines.add(visit)
         self._serve_seat(seat)  # first, for an older call may be due there
         if visit is not None and visit.offer is None:
             self._serve_visit(visit)
@@ -338,36 +280,42 @@ class Distributor:
         if seat.after is not None:
             self._do_after(seat)
         elif outcome == "cancelled":
-            self._free(seat, "spare")
+            self._seating.free(seat, "spare", self._now)
         elif outcome == "unreachable":
-            self._change(seat, "phone-lost", until=self._now + self._plan.unreachable_pause_ms)
+            self._seating.change(
+                seat, "phone-lost", self._now, until=self._now + self._plan.unreachable_pause_ms
+            )
         elif outcome == "busy":
-            self._change(seat, "miss", reason="phone-busy", until=self._now + self._plan.busy_pause_ms)
+            self._seating.change(
+                seat, "miss", self._now, reason="phone-busy", until=self._now + self._plan.busy_pause_ms
+            )
         else:
             seat.misses += 1
             if seat.misses < self._plan.misses_allowed:
-                self._free(seat, "spare")
+                self._seating.free(seat, "spare", self._now)
             else:
                 seat.misses = 0
                 reason = "missed" if outcome == "no-answer" else outcome
-                self._change(seat, "miss", reason=reason, until=self._now + self._plan.missed_pause_ms)
+                self._seating.change(
+                    seat, "miss", self._now, reason=reason, until=self._now + self._plan.missed_pause_ms
+                )
 
     def _ended(self, offer_id: str) -> None:
         offer = self._offers.get(offer_id)
-        if offer is None or self._seats[offer.seat].state != "talking":
+        if offer is None or self._seating.all[offer.seat].state != "talking":
             return
         del self._offers[offer_id]
-        seat = self._seats[offer.seat]
+        seat = self._seating.all[offer.seat]
         if seat.after is not None:
             self._do_after(seat)
             return
         wrap_up = offer.queue.wrap_up_ms if offer.queue is not None else 0
-        self._change(seat, "end", until=self._now + wrap_up)
+        self._seating.change(seat, "end", self._now, until=self._now + wrap_up)
         self._pass_time()
 
     def _cancel(self, offer: LiveOffer) -> None:
         """Ask that the ringing stop. The offer is over only when that is told, or at the deadline."""
-        if self._seats[offer.seat].state == "talking":
+        if self._seating.all[offer.seat].state == "talking":
             return
         offer.deadline = min(offer.deadline or self._now, self._now) + self._plan.grace_ms
         self._set_timer(offer.deadline, "offer", offer.id)
@@ -375,24 +323,8 @@ class Distributor:
 
     # --- seats
 
-    def _seat(self, name: str) -> SeatStatus:
-        try:
-            return self._seats[name]
-        except KeyError:
-            raise Refused(f"there is no agent named {name}") from None
-
     def _sign_in(self, seat: SeatStatus, phone: str) -> None:
-        other = self._at_phone.get(phone)
-        if seat.state != "signed-out":
-            if seat.phone == phone:
-                return
-            raise Refused(f"{seat.name} is signed in at phone {seat.phone}; sign out there first")
-        if other is not None:
-            raise Refused(f"{other.name} is signed in at phone {phone}; sign out there first")
-        seat.phone = phone
-        seat.misses = 0
-        self._at_phone[phone] = seat
-        self._free(seat, "sign-in")
+        self._seating.sit_down(seat, phone, self._now)
         self._serve_seat(seat)
 
     def _sign_out(self, seat: SeatStatus, wish: SignOut) -> None:
@@ -404,13 +336,10 @@ class Distributor:
         self._gone_home(seat)
 
     def _gone_home(self, seat: SeatStatus) -> None:
-        self._change(seat, "sign-out")
-        if seat.phone is not None:
-            del self._at_phone[seat.phone]
-        seat.phone = None
-        for required in [r for r in self._lines if can_serve(seat.skills, r)]:
-            if not self._somebody_on_duty(required):
-                for _, visit in list(self._lines[required]):
+        self._seating.leave(seat, self._now)
+        for required, visits in self._lines.served_by(seat.skills).items():
+            if not self._seating.somebody_on_duty(required):
+                for visit in visits:
                     self._remove(visit)
                     self._close(visit, "no_agents")
 
@@ -420,7 +349,7 @@ class Distributor:
             raise Refused(f"{seat.name} is not signed in")
         if seat.state in ("wrap-up", "not-ready"):
             seat.misses = 0
-            self._free(seat, "ready")
+            self._seating.free(seat, "ready", self._now)
             self._serve_seat(seat)
         elif seat.state == "unreachable":
             raise Refused(f"phone {seat.phone} cannot be reached; is it switched on and registered?")
@@ -431,7 +360,7 @@ class Distributor:
         if seat.offer is not None:
             self._ask_for_after(seat, wish)
         else:
-            self._change(seat, "not-ready", reason=reason)
+            self._seating.change(seat, "not-ready", self._now, reason=reason)
 
     def _ask_for_after(self, seat: SeatStatus, wish: SignOut | NotReady) -> None:
         seat.after = wish
@@ -441,76 +370,26 @@ class Distributor:
     def _do_after(self, seat: SeatStatus) -> None:
         wish, seat.after = seat.after, None
         if isinstance(wish, NotReady):
-            self._change(seat, "not-ready", reason=wish.reason)
+            self._seating.change(seat, "not-ready", self._now, reason=wish.reason)
         else:
             self._gone_home(seat)
 
     def _phone_seen(self, phone: str, reachable: bool) -> None:
-        self._reachable[phone] = reachable
-        seat = self._at_phone.get(phone)
-        if seat is None:
-            return
-        if reachable and seat.state == "unreachable":
-            self._free(seat, "ready")
+        seat = self._seating.phone_seen(phone, reachable, self._now)
+        if seat is not None:
             self._serve_seat(seat)
-        elif not reachable and seat.state == "ready":
-            self._change(seat, "phone-lost")
-
-    def _free(self, seat: SeatStatus, event: SeatEvent) -> None:
-        """Make a seat ready, or unreachable where its phone is."""
-        if seat.phone is None or not self._reachable.get(seat.phone, False):
-            if seat.state != "unreachable":
-                self._change(seat, "phone-lost")
-            else:
-                seat.until = None
-            return
-        if event != "spare":
-            seat.idle_since = self._now
-        self._change(seat, event)
-
-    def _change(
-        self,
-        seat: SeatStatus,
-        event: SeatEvent,
-        *,
-        reason: str | None = None,
-        offer: str | None = None,
-        until: int | None = None,
-    ) -> None:
-        was = seat.state
-        seat.state = transition(was, event)
-        seat.since = self._now
-        seat.reason, seat.offer, seat.until = reason, offer, until
-        if until is not None:
-            self._set_timer(until, "seat", seat.name)
-        if seat.state == "ready":
-            self._ready[seat.name] = seat
-        else:
-            self._ready.pop(seat.name, None)
-        self._decisions.append(
-            SeatChange(seat.name, seat.phone, was, event, seat.state, reason, offer, until)
-        )
 
     def _restore(self, event: RestoreSeat) -> None:
-        seat = self._seat(event.seat)
-        seat.state, seat.phone, seat.since, seat.reason = event.state, event.phone, event.since, event.reason
-        seat.idle_since = event.since
-        if event.phone is not None:
-            self._at_phone[event.phone] = seat
-        if event.offer is not None:
-            seat.offer = event.offer
-            queue = self._plan.queues.get(event.queue) if event.queue is not None else None
-            deadline = None
-            if event.state != "talking":
-                ring_ms = queue.ring_ms if queue is not None else 0
-                deadline = self._now + ring_ms + self._plan.grace_ms
-                self._set_timer(deadline, "offer", event.offer)
-            self._offers[event.offer] = LiveOffer(event.offer, seat.name, queue, None, deadline)
-        elif event.state == "ready":
-            self._ready[seat.name] = seat
-        elif event.until is not None:
-            seat.until = event.until
-            self._set_timer(event.until, "seat", seat.name)
+        seat = self._seating.restore(event)
+        if event.offer is None:
+            return
+        queue = self._plan.queues.get(event.queue) if event.queue is not None else None
+        deadline = None
+        if event.state != "talking":
+            ring_ms = queue.ring_ms if queue is not None else 0
+            deadline = self._now + ring_ms + self._plan.grace_ms
+            self._set_timer(deadline, "offer", event.offer)
+        self._offers[event.offer] = LiveOffer(event.offer, seat.name, queue, None, deadline)
 
     # --- time
 
@@ -519,7 +398,7 @@ class Distributor:
             _, _, kind, subject = heapq.heappop(self._timers)
             match kind:
                 case "seat":
-                    self._seat_time_over(self._seats.get(subject))
+                    self._seat_time_over(self._seating.all.get(subject))
                 case "visit":
                     self._waited_too_long(self._visits.get(subject))
                 case "offer":
@@ -532,7 +411,7 @@ class Distributor:
     def _seat_time_over(self, seat: SeatStatus | None) -> None:
         if seat is None or seat.until is None or seat.until > self._now:
             return
-        self._free(seat, "wrap-up-over" if seat.state == "wrap-up" else "pause-over")
+        self._seating.free(seat, "wrap-up-over" if seat.state == "wrap-up" else "pause-over", self._now)
         self._serve_seat(seat)
 
     def _waited_too_long(self, visit: VisitState | None) -> None:
@@ -557,11 +436,3 @@ class Distributor:
 
     def _avoids(self, visit: VisitState, seat: str) -> bool:
         return visit.avoid.get(seat, 0) > self._now
-
-    def _somebody_on_duty(self, required: Needs) -> bool:
-        return any(s.state in ON_DUTY and can_serve(s.skills, required) for s in self._seats.values())
-
-    def callers_in_order(self) -> Iterator[VisitState]:
-        """Iterate over the callers that wait for an offer, in the order in which they would be served."""
-        entries = sorted((e for line in self._lines.values() for e in line), key=lambda e: e[0])
-        return (visit for _, visit in entries)

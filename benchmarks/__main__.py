@@ -12,10 +12,11 @@ from rich.console import Console
 
 from benchmarks.menu import menu
 from benchmarks.report import Report
+from benchmarks.waiting import waiting
 from hotline.asterisk.errors import AsteriskError
 from hotline.asterisk.prefix import Toolbox, find
 
-BENCHMARKS: Mapping[str, Callable[[Toolbox, Console], Awaitable[Report]]] = {"menu": menu}
+BENCHMARKS: Mapping[str, Callable[[Toolbox, Console], Awaitable[Report]]] = {"menu": menu, "waiting": waiting}
 
 
 async def run(names: list[str], console: Console) -> None:

@@ -14,7 +14,7 @@ import jinja2
 
 from hotline.asterisk.prefix import Toolbox
 
-RIVALS = Path(__file__).with_name("rivals")
+SCENARIOS = Path(__file__).with_name("scenarios")
 PERIOD_MS = 10_000  # SIPp's rates are whole calls in a period
 
 
@@ -37,22 +37,22 @@ class Caller:
         self._runs = count(1)
 
     async def call(
-        self, number: str, scenario: str, *, calls: int, rate: float, slow_ms: int, longest: float, **values: object
+        self, number: str, scenario: str, *, calls: int, rate: float, slow_ms: int, longest: float, at_once: int = 5_000, **values: object
     ) -> CallFigures:
         """Make so many calls, ``rate`` a second, and return what became of them.
 
         ``slow_ms`` is one of the call lengths that the scenario counts by. ``longest`` bounds the whole in
-        seconds: calls that live then have failed. ``values`` fill the scenario.
+        seconds: calls that live then have failed. At most ``at_once`` are live. ``values`` fill the scenario.
         Cancelled, the calls are dropped where they are.
         """
         folder = self._folder / f"calls-{next(self._runs)}"
         folder.mkdir(parents=True)
-        text = (RIVALS / f"{scenario}.xml.j2").read_text()
+        text = (SCENARIOS / f"{scenario}.xml.j2").read_text()
         file = folder / "scenario.xml"
         file.write_text(jinja2.Template(text, undefined=jinja2.StrictUndefined).render(values))
         line = self._toolbox.command(
             "sipp", self._target, "-s", number, "-sf", str(file), "-i", "127.0.0.1", "-mi", "127.0.0.1",
-            "-r", str(max(1, round(rate * PERIOD_MS / 1000))), "-rp", str(PERIOD_MS), "-m", str(calls), "-l", "5000",
+            "-r", str(max(1, round(rate * PERIOD_MS / 1000))), "-rp", str(PERIOD_MS), "-m", str(calls), "-l", str(at_once),
             "-timeout", f"{longest:.0f}s", "-buff_size", "4000000", "-nostdin",
             "-trace_err", "-trace_stat", "-stf", "statistics.csv", "-fd", "1",
         )  # fmt: skip

@@ -49,7 +49,7 @@ prompts:
   choose: {{en: {{sound: sounds/{choose}.wav, text: Press one.}}}}
   bye: {{en: {{sound: sounds/{bye}.wav, text: Goodbye.}}}}
 nodes:
-  main: {{menu: choose, keys: {{1: bye}}, wait: 4s, failure: bye}}
+  main: {{menu: choose, keys: {{1: bye}}, wait: 2s, tries: 1, failure: bye}}
   bye: {{hangup: bye}}
 """
 STRAIGHT_FLOW = """\

@@ -18,9 +18,9 @@ from hotline.asterisk.prefix import Toolbox
 
 STEP_S = 5.0
 SUSTAINED_S = 15.0
-SLOW_MS = 2_000  # a call lasts 0.7 s when nothing is in its way
+SLOW_MS = 2_000  # a call lasts 0.8 s when nothing is in its way
 SLOW_SHARE = 0.01
-KEY_AFTER_MS = 300  # after the prompt of 200 ms, so that each of them waits for the key
+KEY_AFTER_MS = 500  # after the prompt of 200 ms, so that each of them waits for the key
 COST_ROUNDS = 3
 ORDINARY_CALLS = 40
 ORDINARY_RATE = 4.0
@@ -59,8 +59,8 @@ class MenuBench:
         self._house = house
         self._caller = caller
         self._console = console
-        self.engine = Contender("engine", MENU, ORDINARY, RateSearch(80), 60)
-        self.dialplan = Contender("plain dialplan", "20000", "20002", RateSearch(80), 60)
+        self.engine = Contender("engine", MENU, ORDINARY, RateSearch(100), 60)
+        self.dialplan = Contender("plain dialplan", "20000", "20002", RateSearch(100), 60)
         self.script = Contender("a pyst2 script per call", "20001", "20003", RateSearch(5), 5)
         self.contenders = (self.engine, self.dialplan, self.script)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 import os
 import sys
@@ -22,7 +23,7 @@ from hotline.asterisk.fetch import fetch
 from hotline.control import ControlClient, EngineAway
 from hotline.logs import log_to
 from hotline.preflight import HotlineError, check_certificate, check_flows, check_folder, trunk_passwords
-from hotline.secrets import load_secrets
+from hotline.secrets import SecretsSpoilt, load_secrets
 from hotline.site import Site, load_site
 from hotline.supervisor import take_down, wire
 from ivr.agi_errors import AgiError
@@ -50,16 +51,40 @@ def told() -> Iterator[None]:
         yield
     except AsteriskError as error:
         fail(f"{error}\n{error.remedy}")
-    except (SourceErrors, PromptErrors, LedgerError, HotlineError, EngineAway, Refused, AgiError) as error:
+    except (
+        SourceErrors,
+        PromptErrors,
+        LedgerError,
+        HotlineError,
+        SecretsSpoilt,
+        EngineAway,
+        Refused,
+        AgiError,
+    ) as error:
         fail(str(error))
     except OSError as error:
-        fail(f"{error.filename or 'the operating system'}: {(error.strerror or str(error)).lower()}")
+        why = (error.strerror or str(error)).lower()
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            fail(
+                f"no room to write {error.filename or 'into the data folder'}: {why}; make room on that disk"
+            )
+        fail(f"{error.filename or 'the operating system'}: {why}")
 
 
 def fail(message: str) -> None:
     """Print what is wrong and end with status 1."""
     err.print(message, style="red", highlight=False, markup=False, soft_wrap=True)
     raise typer.Exit(1)
+
+
+def begin(config: Path, data: Path | None, log: str) -> Site:
+    """Return a site that is right, with a data folder that can be written, and log there."""
+    site = load_site(config, data)
+    check_flows(site)
+    check_certificate(site)
+    check_folder(site)
+    log_to(site.data / "logs" / log)
+    return site
 
 
 @app.command()
@@ -75,8 +100,7 @@ def run(
     from hotline.show import show
 
     with told():
-        site = load_site(config, data)
-        log_to(site.data / "logs" / "hotline.log")
+        site = begin(config, data, "hotline.log")
         asyncio.run(show(site, fetch(), out, street_seed=seed, for_seconds=for_seconds))
 
 
@@ -86,8 +110,7 @@ def up(config: ConfigOption = CONFIG, data: DataOption = None) -> None:
     from hotline.show import show
 
     with told():
-        site = load_site(config, data)
-        log_to(site.data / "logs" / "hotline.log")
+        site = begin(config, data, "hotline.log")
         asyncio.run(show(site, fetch(), out))
 
 
@@ -106,8 +129,7 @@ def engine(config: ConfigOption = CONFIG, data: DataOption = None) -> None:
     from hotline.engine import run_engine
 
     with told():
-        site = load_site(config, data)
-        log_to(site.data / "logs" / "engine.log")
+        site = begin(config, data, "engine.log")
         asyncio.run(run_engine(site, stdin_keeps_it=True))
 
 

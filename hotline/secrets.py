@@ -4,10 +4,24 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any, cast
+
+FIT = re.compile(r"[!-:<-~]{1,80}")  # what shows, without blanks, and without the ; of Asterisk's comments
+
+
+class SecretsSpoilt(Exception):
+    """The file with the secrets is not as this program writes it."""
+
+    def __init__(self, file: Path) -> None:
+        super().__init__(
+            f"{file} does not hold secrets as this program writes them. Bring it back from a copy; or remove it: "
+            "new ones are made then, and every phone must be given its new password (`hotline phones`)."
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +46,9 @@ class Secrets:
 def load_secrets(file: Path, phones: Iterable[str]) -> Secrets:
     """Read the secrets, making those that are lacking. The file's mode is 0600.
 
-    Raises `OSError` where the file cannot be read or written, and `ValueError` where it is not ours.
+    Raises `OSError` where the file cannot be read or written, and `SecretsSpoilt` where it is not ours.
     """
-    kept = json.loads(file.read_text()) if file.exists() else {}
+    kept = _kept(file) if file.exists() else {}
     known = {n: PhoneSecret(**secret) for n, secret in kept.get("phones", {}).items()}
     made = Secrets(
         ami_user=kept.get("ami_user") or "hotline",
@@ -46,6 +60,24 @@ def load_secrets(file: Path, phones: Iterable[str]) -> Secrets:
     if asdict(made) != kept:
         _write_private(file, json.dumps(asdict(made), indent=1))
     return made
+
+
+def _kept(file: Path) -> dict[str, Any]:
+    """Return what the file holds, all of it fit to stand in Asterisk's files; it may be of an older version."""
+    try:
+        kept = json.loads(file.read_text())
+        phones = kept.get("phones", {}).values()
+        whole = all(set(secret) == {"username", "password"} for secret in phones)
+        texts = [text for name, text in kept.items() if name != "phones"]
+        texts += [text for secret in phones for text in secret.values()]
+        fit = all(FIT.fullmatch(text) for text in texts)
+    except (ValueError, AttributeError, TypeError):
+        raise SecretsSpoilt(file) from None
+    if not (whole and fit):
+        raise SecretsSpoilt(file)
+    if file.stat().st_mode & 0o077:
+        file.chmod(0o600)
+    return cast("dict[str, Any]", kept)
 
 
 def _new_phone() -> PhoneSecret:

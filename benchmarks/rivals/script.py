@@ -6,7 +6,7 @@ import sys
 
 from asterisk.agi import AGI, AGIException
 
-WAIT_MS = 4_000
+WAIT_MS = 2_000
 
 
 def serve(menu: str, bye: str) -> None:
