@@ -38,13 +38,13 @@ class Flows:
 
 @dataclass(frozen=True, slots=True)
 class CallerArguments:
-    """What the dialplan tells of a caller: see ``extensions.conf``. Times are UTC ms."""
+    """What the dialplan tells of a caller: see ``extensions.conf``. Times are UTC ms; ``lost``: it waited for us."""
 
     call: str
     arrived: int
     dnis: str
     trunk: str
-    entries: int
+    lost: bool
     answered: tuple[str, int] | None
     until: int | None
 
@@ -57,7 +57,7 @@ class CallerArguments:
             arrived=int(said[0]),
             dnis=said[1],
             trunk=said[2],
-            entries=int(said[3] or 0),
+            lost=said[3] != "",
             answered=parse_answered(said[4]),
             until=int(said[5]) if said[5] else None,
         )
@@ -156,7 +156,7 @@ class Calls:
         self._lately_over.append(call)
 
     def left_number(self, call: str, at: int) -> None:
-        """A caller left a number to be called back, UTC ms, while the engine was away: that is how he left his queue."""
+        """A caller left his number while the engine was away, UTC ms: so he left the queue he was in."""
         self._switchboard.called_back(call, at)
 
     def conversation(self, call: str, answered: tuple[str, int] | None, until: int | None) -> None:
@@ -209,7 +209,7 @@ class Calls:
             music=f"hotline-{self._site.settings.music}",
             now=self._clock.now,
         )
-        if said.entries or position is not None:
+        if said.lost:  # it has waited for us with music
             await session.set_music(False)
             await session.set_variable("HOTLINE_LOST", "")
         self._sessions.add(said.call)

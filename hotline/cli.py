@@ -129,7 +129,8 @@ def engine(config: ConfigOption = CONFIG, data: DataOption = None) -> None:
     from hotline.engine import run_engine
 
     with told():
-        site = begin(config, data, "engine.log")
+        site = load_site(config, data)
+        log_to(site.data / "logs" / "engine.log")
         asyncio.run(run_engine(site, stdin_keeps_it=True))
 
 

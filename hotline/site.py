@@ -231,7 +231,8 @@ class Settings(Part):
     )
     mqtt: Annotated[str, AfterValidator(_mqtt)] | None = Field(
         None,
-        description="the broker for live figures, in place of our own; its user and password come from HOTLINE_MQTT_USER and HOTLINE_MQTT_PASSWORD",
+        description="the broker for live figures, in place of our own; "
+        "user and password come from HOTLINE_MQTT_USER and HOTLINE_MQTT_PASSWORD",
     )
     music: Literal["music", "silence"] = Field("music", description="what waiting callers hear")
     numbers: Mapping[Number, Entry] = Field(min_length=1, description="dialled number to flow")

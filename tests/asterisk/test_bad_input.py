@@ -53,7 +53,7 @@ def fails(site: Site, *words: str, command: str = "up", **how: object) -> str:
         assert word in said.text, said.text
     assert processes_of(site) == []
     ports = site.settings.ports
-    assert [port for port in (ports.sip, ports.agi, ports.ami) if listens(port)] == []
+    assert [port for port in (ports.sip, ports.agi, ports.ami, ports.mqtt) if listens(port)] == []
     return said.text
 
 
@@ -141,7 +141,7 @@ def test_a_site_that_is_not_there_is_told(tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("key", ["sip", "agi", "ami"])
+@pytest.mark.parametrize("key", ["sip", "agi", "ami", "mqtt"])
 def test_a_port_in_use_is_told_by_its_key(site: Site, key: str) -> None:
     port = getattr(site.settings.ports, key)
     with socket.socket() as other:
