@@ -38,21 +38,29 @@ class Actions(ABC):
     async def phones(self) -> dict[str, bool]:
         """Return each PJSIP endpoint, and whether a call could reach it now.
 
-        `PJSIPShowContacts` would not do: it leaves out contacts that stand in pjsip.conf, and calls a contact
-        that has not yet answered its first OPTIONS "NonQualified", as it does one that is never asked.
+        Asterisk itself counts on a device only once it has answered OPTIONS, for which it takes its time; one that
+        has registered and was not asked yet ("NonQualified") can be rung too. Of devices that stand in pjsip.conf
+        `PJSIPShowContacts` knows nothing.
         """
-        try:
-            rows = await self.list_action("PJSIPShowEndpoints")
-        except ActionFailed as error:
-            if error.text.startswith("No endpoints found"):
-                return {}
-            raise
-        return {
-            row.headers["ObjectName"]: bool(row.headers.get("Contacts"))
-            and row.headers.get("DeviceState") not in _NOT_REACHABLE
-            for row in rows
-            if row.name == "EndpointList"
+        fresh = {
+            row.headers.get("EndpointName") or row.headers.get("Endpoint")
+            for row in await self._list_or_nothing("PJSIPShowContacts")
+            if row.headers.get("Status") == "NonQualified"
         }
+        return {
+            name: name in fresh
+            or (bool(row.headers.get("Contacts")) and row.headers.get("DeviceState") not in _NOT_REACHABLE)
+            for row in await self._list_or_nothing("PJSIPShowEndpoints")
+            if row.name == "EndpointList" and (name := row.headers["ObjectName"])
+        }
+
+    async def _list_or_nothing(self, name: str) -> list[Event]:
+        try:
+            return await self.list_action(name)
+        except ActionFailed as error:
+            if error.text.startswith("No "):  # … endpoints found, … Contacts found
+                return []
+            raise
 
     async def hangup(self, channel: str, cause: int = 16) -> bool:
         """Hang a channel up with a Q.850 cause; return False when it was gone already."""

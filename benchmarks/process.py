@@ -17,17 +17,20 @@ class Process:
     pid: int
 
     def cpu(self) -> float:
-        """Return the CPU seconds that it and its ended children have used (proc(5): utime to cstime)."""
-        fields = self._file("stat").rpartition(")")[2].split()
-        return sum(int(ticks) for ticks in fields[11:15]) / TICKS
+        """Return the CPU seconds that it has used itself (proc(5): utime and stime)."""
+        return self._ticks(11, 12) / TICKS
+
+    def children_cpu(self) -> float:
+        """Return the CPU seconds of its children that have ended (proc(5): cutime and cstime)."""
+        return self._ticks(13, 14) / TICKS
 
     def memory(self) -> int:
         """Return its resident set in bytes."""
         return int(self._file("statm").split()[1]) * PAGE
 
-    def descriptors(self) -> int:
-        """Return how many files it has open."""
-        return len(os.listdir(f"/proc/{self.pid}/fd"))
+    def _ticks(self, *fields: int) -> int:
+        stat = self._file("stat").rpartition(")")[2].split()
+        return sum(int(stat[field]) for field in fields)
 
     def _file(self, name: str) -> str:
         return Path(f"/proc/{self.pid}/{name}").read_text()

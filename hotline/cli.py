@@ -17,9 +17,11 @@ from rich.console import Console
 from rich.table import Table
 
 from acd.messages import Refused
-from hotline.asterisk.config import write_includes
+from hotline.asterisk.config import Layout, write_includes
 from hotline.asterisk.errors import AsteriskError
 from hotline.asterisk.fetch import fetch
+from hotline.asterisk.prefix import find
+from hotline.asterisk.process import AsteriskProcess
 from hotline.control import ControlClient, EngineAway
 from hotline.logs import log_to
 from hotline.preflight import HotlineError, check_certificate, check_flows, check_folder, trunk_passwords
@@ -179,6 +181,28 @@ def asterisk_config(
             out.print(
                 f"in /etc/asterisk/{conf} write:  #include {file.resolve()}", highlight=False, soft_wrap=True
             )
+
+
+@asterisk_app.command("console")
+def asterisk_console(
+    command: Annotated[str, typer.Argument(help="say this and end; without it a console opens")] = "",
+    config: ConfigOption = CONFIG,
+    data: DataOption = None,
+) -> None:
+    """Speak with the Asterisk that the hotline runs, in its own words: `core show channels`, `pjsip show contacts`."""
+    with told():
+        site = load_site(config, data)
+        if site.settings.asterisk == "external":
+            fail("this site's Asterisk is not the hotline's own; its console is: asterisk -r")
+        toolbox = find()
+        layout = Layout.below(site.data / "asterisk")
+        if AsteriskProcess(layout, toolbox).pid() is None:
+            fail(
+                f"no Asterisk of the site {site.name!r} is running here ({layout.run}); start it: hotline up"
+            )
+        said = ["-rx", command] if command else ["-r"]
+        line = toolbox.command("asterisk", "-C", str(layout.conf), *said)
+        os.execve(line[0], line, os.environ | toolbox.environment("asterisk"))  # noqa: S606 no shell is meant
 
 
 @app.command()

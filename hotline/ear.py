@@ -114,8 +114,14 @@ class Ear:
             self._switchboard.missed(call, offer, "cancelled")
 
     def _contact(self, event: Event) -> None:
-        """A device came, went, or changed. Only Asterisk's own sum tells whether its phone can be rung."""
-        if event.headers.get("EndpointName") in self._phone_of and self._look is None:
+        """A device came, went, or changed."""
+        phone = self._phone_of.get(event.headers.get("EndpointName", ""))
+        if phone is None:
+            return
+        if event.headers.get("ContactStatus") in ("NonQualified", "Reachable"):
+            self._switchboard.tell(PhoneSeen(phone, reachable=True))
+            return
+        if self._look is None:  # another device may still be registered as this phone
             self._look = asyncio.get_running_loop().call_later(LOOK_S, self._look_at_phones)
 
     def _look_at_phones(self) -> None:

@@ -68,22 +68,27 @@ async def _house(
 ) -> AsyncIterator[asyncio.Future[None]]:
     """Bring everything up; yield a task that ends only in trouble."""
     started = time.monotonic()
-    async with AsyncExitStack() as stack:
+    supervisor = Supervisor(site, toolbox)
+    street = None if street_seed is None else Street(site, toolbox, TrafficModel(seed=street_seed))
+    async with AsyncExitStack() as house, AsyncExitStack() as callers:  # left in reverse: the callers first
+
+        async def move_in() -> None:
+            if street is not None:
+                await supervisor.asterisk_up.wait()
+                await callers.enter_async_context(street)
+
+        await _together(house.enter_async_context(supervisor), move_in())
         home = toolbox.asterisk
-        supervisor = await stack.enter_async_context(Supervisor(site, toolbox))
         version = ".".join(map(str, home.version))
-        _say(
-            console,
-            f"Asterisk {version} ({home.origin}) and the engine are up, {time.monotonic() - started:.1f} s",
-        )
-        work: list[Awaitable[None]] = [supervisor.keep()]
-        if street_seed is not None:
-            street = await stack.enter_async_context(Street(site, toolbox, TrafficModel(seed=street_seed)))
+        seconds = time.monotonic() - started
+        _say(console, f"Asterisk {version} ({home.origin}) and the engine are up, {seconds:.1f} s")
+        work: list[Awaitable[object]] = [supervisor.keep()]
+        if street is not None:
             for line in street.describe():
                 _say(console, f"  {line}")
             work.append(street.run())
         _tell_how(site, console)
-        keeping = asyncio.ensure_future(_all(work))
+        keeping = asyncio.ensure_future(_together(*work))
         try:
             yield keeping
         finally:
@@ -95,8 +100,16 @@ async def _house(
             await asyncio.gather(keeping, return_exceptions=True)
 
 
-async def _all(work: list[Awaitable[None]]) -> None:
-    await asyncio.gather(*work)
+async def _together(*work: Awaitable[object]) -> None:
+    """Do all at once. The first that fails ends the others, and its error is raised."""
+    tasks = [asyncio.ensure_future(one) for one in work]
+    try:
+        await asyncio.gather(*tasks)
+    except BaseException:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        raise
 
 
 def _tell_how(site: Site, console: Console) -> None:

@@ -360,7 +360,8 @@ def _contradictions(source: Source, s: Settings) -> Iterator[Problem]:
         else:
             at_phone[agent.phone] = name
     for name, queue in s.queues.items():
-        if not any(_has(agent.skills, queue.skills) for agent in s.agents.values()):
+        known = all(skill in s.skills for skill in queue.skills)
+        if known and not any(_has(agent.skills, queue.skills) for agent in s.agents.values()):
             asked = ", ".join(f"{skill} {level}" for skill, level in queue.skills.items())
             message = (
                 f"no agent can serve this queue: nobody has {asked}; lower a level or give an agent the skill"

@@ -158,6 +158,7 @@ class Supervisor:
         self.asterisk = AsteriskProcess(self.layout, toolbox)
         self.engine = Engine(site)
         self.adopted = False
+        self.asterisk_up = asyncio.Event()
         self._broker: Broker | None = None
         self._external = site.settings.asterisk == "external"  # then it is neither started nor stopped here
         self._lock: int | None = None
@@ -172,6 +173,7 @@ class Supervisor:
         try:
             check_ledger(self._site)
             await self._bring_up_asterisk(passwords)
+            self.asterisk_up.set()
             await self._bring_up_broker()
             await self.engine.start()
         except BaseException:

@@ -48,6 +48,7 @@ MODULES = (
     "res_pjsip_endpoint_identifier_ip",
     "res_pjsip_caller_id",
     "res_pjsip_dtmf_info",
+    "res_pjsip_logger",
     "res_pjsip_nat",
     "res_pjsip_path",
     "res_pjsip_rfc3326",

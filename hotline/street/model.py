@@ -14,6 +14,7 @@ Range: TypeAlias = tuple[float, float]
 
 ENGLISH = "9"
 WRONG = "7"
+BY_HEART = 0.3  # seconds to a key that needs no prompt
 _NUMBERS = 10**8
 _STEP = 61_803_399  # has no factor in common with _NUMBERS: so no number comes twice before all were used
 _SHORTEST_TALK = 0.5
@@ -59,7 +60,7 @@ class TrafficModel:
     """
 
     seed: int = 1
-    per_minute: float = 10.0
+    per_minute: float = 12.0
     choices: Mapping[str, float] = field(default_factory=_sample_choices)
     """Keys that lead to a person, in the sample's menu, and how often they are chosen."""
     listening: Range = (1.5, 6.0)
@@ -79,14 +80,18 @@ class TrafficModel:
     unanswered: float = 0.03
 
     def calls(self, numbers: Sequence[str]) -> Iterator[CallPlan]:
-        """Yield the calls to these numbers, without end, by offset; the first at once. No ANI comes twice."""
+        """Yield the calls to these numbers, without end, by offset. No ANI comes twice.
+
+        The first comes at once, from one who knows the menu by heart: something is to be seen soon.
+        """
         first = Random(f"{self.seed} numbers").randrange(_NUMBERS)  # noqa: S311 traffic, no secret
         offset = 0.0
         for n in count():
             draw = Random(f"{self.seed} call {n}")  # noqa: S311
             gap = draw.expovariate(1.0) * 60.0 / self.per_minute
             offset += gap if n else 0.0
-            yield self._call(draw, offset, f"139{(first + n * _STEP) % _NUMBERS:08d}", draw.choice(numbers))
+            ani = f"139{(first + n * _STEP) % _NUMBERS:08d}"
+            yield self._call(draw, offset, ani, draw.choice(numbers), by_heart=n == 0)
 
     def answers_after(self, phone: str, n: int) -> float | None:
         """Return how long the agent at a phone lets its ``n``-th ring go on, or None when he never answers."""
@@ -99,15 +104,18 @@ class TrafficModel:
         mu = math.log(self.talk_mean) - self.talk_spread**2 / 2
         return max(_SHORTEST_TALK, draw.lognormvariate(mu, self.talk_spread))
 
-    def _call(self, draw: Random, offset: float, ani: str, dnis: str) -> CallPlan:
+    def _call(self, draw: Random, offset: float, ani: str, dnis: str, *, by_heart: bool) -> CallPlan:
         chosen = draw.choices(list(self.choices), list(self.choices.values()))[0]
         english, wrong, leaves = (
-            draw.random() < share for share in (self.english, self.wrong_key, self.leaves_in_menu)
+            draw.random() < share and not by_heart
+            for share in (self.english, self.wrong_key, self.leaves_in_menu)
         )
         patience = self.put_through + draw.expovariate(1.0) * self.patience_mean
         talk = self.talk(draw)
         caller_ends = draw.random() < self.caller_ends
         presses = self._presses(draw, ENGLISH * english + WRONG * wrong + chosen)
+        if by_heart:
+            presses = tuple(Press(BY_HEART, press.key) for press in presses)
         return CallPlan(
             offset=offset,
             ani=ani,
@@ -132,7 +140,8 @@ class TrafficModel:
         all_choices = sum(self.choices.values())
         keys = ", ".join(f"{keys} {_percent(weight / all_choices)}" for keys, weight in self.choices.items())
         return [
-            f"arrivals: one at once, then Poisson, {self.per_minute:g} calls a minute; seed {self.seed}",
+            f"arrivals: one at once who knows the menu by heart, then Poisson, {self.per_minute:g} calls a minute; "
+            f"seed {self.seed}",
             f"keys: {keys}; pressed {_range(self.listening)} after the prompt begins",
             f"in the menu: {_percent(self.english)} press {ENGLISH} for English, "
             f"{_percent(self.leaves_in_menu)} hang up, {_percent(self.wrong_key)} press a wrong key first "

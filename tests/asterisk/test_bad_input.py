@@ -242,6 +242,12 @@ def test_an_engine_that_does_not_run_is_told(site: Site, command: list[str]) -> 
     assert "hotline up" in said.text
 
 
+def test_a_console_of_an_asterisk_that_does_not_run_is_told(site: Site) -> None:
+    said = hotline("asterisk", "console", "core show uptime", "--config", str(site.file))
+    assert said.status == 1
+    assert "no Asterisk of the site 'test' is running here" in said.text
+
+
 def test_a_wish_that_no_seat_knows_is_told(site: Site) -> None:
     said = hotline("seat", "ann", "dance", "--config", str(site.file))
     assert said.status == 1

@@ -14,6 +14,7 @@ from hotline.asterisk.config import Layout, Wiring, open_files, value, write_inc
 from hotline.asterisk.home import AsteriskHome
 from hotline.secrets import load_secrets
 from hotline.site import Site, load_site
+from ivr.problem import SourceErrors
 
 HOME = AsteriskHome((22, 10), Path("/modules"), Path("/data"), Path("/data/agi-bin"), "installed")
 EVIL = "x\n[evil]\ntype=endpoint\ncontext=internal;${SHELL(id)}"
@@ -77,15 +78,12 @@ def test_an_agents_name_is_in_no_file_of_asterisk(tmp_path: Path) -> None:
         {"trunks": {"a": {"register": {"server": EVIL, "username": "a", "password_env": "P"}}}},
         {"trunks": {"a": {"register": {"server": "a", "username": EVIL, "password_env": "P"}}}},
         {"trunks": {"a": {"register": {"server": "a", "username": "a\n", "password_env": "P"}}}},
-        {"trunks": {"loopback": {"address": ["127.0.0.1"], "host": "a"}}, "outbound": {"trunk": "loopback", "allow": [EVIL]}},
+        {"trunks": {"a": {"address": ["127.0.0.1"], "host": "b"}}, "outbound": {"trunk": "a", "allow": [EVIL]}},
     ],
-    ids=str,
 )  # fmt: skip
 def test_what_would_begin_a_line_of_its_own_is_refused_before_any_file_is_written(
     tmp_path: Path, over: dict[str, object]
 ) -> None:
-    from ivr.problem import SourceErrors
-
     with pytest.raises(SourceErrors):
         site_of(tmp_path, **over)
 
@@ -105,8 +103,10 @@ def test_free_text_that_asterisks_files_cannot_hold_is_refused(text: str) -> Non
 
 
 def test_the_name_of_the_sites_own_file_stays_in_its_comment(tmp_path: Path) -> None:
-    files = written(tmp_path / "a\nb")
-    assert all("\nb" not in text for text in files.values())
+    named = load_site(site_of(tmp_path / "a\nevil").file, tmp_path / "var")
+    layout = Layout.below(named.data / "asterisk")
+    write_whole(named, wiring_of(named), layout)
+    assert not any("\nevil" in file.read_text() for file in layout.etc.iterdir())
 
 
 def test_every_file_is_for_this_user_alone(tmp_path: Path) -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import typer
 import yaml
 from pydantic import BaseModel, Field
 
+from hotline.cli import app
 from hotline.reference import Undocumented, config_page, config_schema, duration
 
 ROOT = Path(__file__).parents[2]
@@ -53,3 +55,10 @@ def test_the_schema_refuses_what_is_unknown_as_the_program_does() -> None:
 )
 def test_a_duration_is_written_as_people_write_it(milliseconds: int, written: str) -> None:
     assert duration(milliseconds) == written
+
+
+def test_every_command_is_on_the_page_for_those_who_run_it() -> None:
+    page = (ROOT / "docs" / "operations.md").read_text()
+    group = typer.main.get_command(app)
+    commands = [name for name, command in group.commands.items() if not command.hidden]  # type: ignore[attr-defined]
+    assert [name for name in commands if f"`hotline {name}" not in page and f"`{name}`" not in page] == []

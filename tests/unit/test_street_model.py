@@ -73,7 +73,7 @@ def test_a_model_with_another_patience_rate_and_language_share_has_the_same_peop
     seed: int,
 ) -> None:
     model = TrafficModel(seed=seed, leaves_in_menu=0)
-    other = replace(model, patience_mean=120.0, per_minute=20.0, english=1.0)
+    other = replace(model, patience_mean=120.0, per_minute=24.0, english=1.0)
     for one, two in zip(calls(model, 20), calls(other, 20), strict=True):
         assert (one.ani, one.dnis, one.talk, one.caller_ends) == (
             two.ani,
@@ -86,12 +86,20 @@ def test_a_model_with_another_patience_rate_and_language_share_has_the_same_peop
         assert two.patience - 5 == pytest.approx(2 * (one.patience - 5))
 
 
+@given(seeds)
+@settings(max_examples=50)
+def test_the_first_caller_knows_the_menu_by_heart(seed: int) -> None:
+    first = calls(TrafficModel(seed=seed, english=1.0, wrong_key=1.0, leaves_in_menu=1.0), 1)[0]
+    assert [press.key for press in first.presses] == list(chosen(first))
+    assert (first.offset, first.leaves, {press.after for press in first.presses}) == (0, None, {0.3})
+
+
 def test_arrivals_are_poisson_at_the_stated_rate(many: list[CallPlan]) -> None:
     """Exponential gaps have a standard deviation equal to their mean, and a share of 1/e above it."""
     gaps = [after.offset - before.offset for before, after in pairwise(many)]
-    assert mean(gaps) == pytest.approx(6.0, rel=0.05)
-    assert stdev(gaps) == pytest.approx(6.0, rel=0.07)
-    assert mean(gap > 6.0 for gap in gaps) == pytest.approx(0.368, abs=0.02)
+    assert mean(gaps) == pytest.approx(5.0, rel=0.05)
+    assert stdev(gaps) == pytest.approx(5.0, rel=0.07)
+    assert mean(gap > 5.0 for gap in gaps) == pytest.approx(0.368, abs=0.02)
 
 
 def test_every_number_of_the_site_is_dialled_as_often(many: list[CallPlan]) -> None:
