@@ -19,6 +19,7 @@ from acd.messages import (
     Close,
     CloseReason,
     Decision,
+    Dialling,
     Ended,
     Enter,
     Event,
@@ -107,6 +108,9 @@ class Distributor:
                 self._enter(event)
             case Leave(visit):
                 self._leave(visit)
+            case Dialling(offer):
+                if (dialled := self._offers.get(offer)) is not None and dialled.visit is not None:
+                    dialled.deadline = None
             case Ringing(offer):
                 self._ringing(offer)
             case Answered(offer):

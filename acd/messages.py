@@ -43,6 +43,13 @@ class Leave:
 
 
 @dataclass(frozen=True, slots=True)
+class Dialling:
+    """The caller's session rings this offer's phone: it will tell the end, however late news by other ways may be."""
+
+    offer: str
+
+
+@dataclass(frozen=True, slots=True)
 class Ringing:
     """The phone of this offer has begun to ring."""
 
@@ -147,6 +154,7 @@ class Tick:
 Event: TypeAlias = (
     Enter
     | Leave
+    | Dialling
     | Ringing
     | Answered
     | Missed

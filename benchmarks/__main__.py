@@ -12,11 +12,17 @@ from rich.console import Console
 
 from benchmarks.menu import menu
 from benchmarks.report import Report
+from benchmarks.start import StartFailed, cold, start
 from benchmarks.waiting import waiting
 from hotline.asterisk.errors import AsteriskError
 from hotline.asterisk.prefix import Toolbox, find
 
-BENCHMARKS: Mapping[str, Callable[[Toolbox, Console], Awaitable[Report]]] = {"menu": menu, "waiting": waiting}
+BENCHMARKS: Mapping[str, Callable[[Toolbox, Console], Awaitable[Report]]] = {
+    "menu": menu,
+    "waiting": waiting,
+    "start": start,
+    "cold": cold,
+}
 
 
 async def run(names: list[str], console: Console) -> None:

@@ -160,21 +160,26 @@ class Broker:
             user=getpass.getuser(),  # started as root, Mosquitto would else become a user who cannot read its files
         )
         _write_private(self._configuration, text)
-        self._end_leftover()
+        self.end_leftover()
 
-    def _end_leftover(self) -> None:
-        """End the broker of a run that was killed, known by its configuration's name on its command line."""
+    def end_leftover(self) -> bool:
+        """End the broker of a run that was killed; return whether there was one. Blocks until it is gone.
+
+        It is known by its configuration's name on its command line.
+        """
         try:
             pid = int(self._pid_file.read_text())
             command = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
         except (OSError, ValueError):
-            return
-        if os.fsencode(self._configuration) in command:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-            deadline = time.monotonic() + STOP_S
-            while _listens(self._port) and time.monotonic() < deadline:
-                time.sleep(0.02)
+            return False
+        if os.fsencode(self._configuration) not in command:
+            return False
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+        deadline = time.monotonic() + STOP_S
+        while _listens(self._port) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        return True
 
 
 def _hashed(password: str) -> str:

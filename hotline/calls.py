@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +12,7 @@ import structlog
 from hotline.chronicle import Chronicle
 from hotline.clock import Clock
 from hotline.legs import SeatLegs
-from hotline.memory import OpenCall
+from hotline.memory import OpenCall, call_of
 from hotline.site import Site
 from hotline.switchboard import Switchboard
 from ivr.agi_call import AgiCall
@@ -49,31 +48,34 @@ class CallerArguments:
     until: int | None
 
     @classmethod
-    def of(cls, session: AgiSession) -> CallerArguments:
+    def of(cls, session: AgiSession, clock: Clock) -> CallerArguments:
         """Return them out of a session's environment. Raises `ValueError` where they are not ours."""
         said = [session.environment.get(f"agi_arg_{n}", "") for n in range(1, 7)]
         return cls(
             call=session.rest[0],
-            arrived=int(said[0]),
+            arrived=clock.of_wall(int(said[0])),
             dnis=said[1],
             trunk=said[2],
             lost=said[3] != "",
-            answered=parse_answered(said[4]),
-            until=int(said[5]) if said[5] else None,
+            answered=parse_answered(said[4], clock),
+            until=clock.of_wall(int(said[5])) if said[5] else None,
         )
 
 
-def parse_answered(text: str) -> tuple[str, int] | None:
+def parse_answered(text: str, clock: Clock) -> tuple[str, int] | None:
     """Return offer and moment out of ``HOTLINE_ANSWERED``, or None when there is none."""
     offer, _, moment = text.strip().partition(" ")
-    return (offer, int(moment)) if moment.isdigit() else None
+    return (offer, clock.of_wall(int(moment))) if moment.isdigit() else None
 
 
 class CallTrace:
     """Records which way one call takes."""
 
-    def __init__(self, call: str, chronicle: Chronicle, clock: Clock) -> None:
+    def __init__(
+        self, call: str, chronicle: Chronicle, clock: Clock, on_place: Callable[[str], None]
+    ) -> None:
         self._call = call
+        self._on_place = on_place
         self._chronicle = chronicle
         self._clock = clock
 
@@ -92,6 +94,7 @@ class CallTrace:
                 variables=dict(variables),
             )
         )
+        self._on_place(self._call)
 
     def left(self, exit: str) -> None:  # noqa: A002 - the language's own word
         """Record by which exit it left."""
@@ -112,6 +115,7 @@ class Calls:
         endpoint_of: Callable[[str], str],
     ) -> None:
         self.on_return: Callable[[str], None] = lambda _call: None
+        self.before_end: Callable[[], object] = lambda: None  # what else may tell of a call that ends
         self._site = site
         self._flows = flows
         self._switchboard = switchboard
@@ -121,7 +125,6 @@ class Calls:
         self._endpoint_of = endpoint_of
         self._ending: dict[str, asyncio.TimerHandle] = {}
         self._sessions: set[str] = set()
-        self._lately_over: deque[str] = deque(maxlen=1_000)
 
     async def serve(self, session: AgiSession) -> None:
         """Serve one AGI session in the role that its path names."""
@@ -153,7 +156,6 @@ class Calls:
         by_caller = outcome in ("caller-hung-up", "engine-away")
         self._switchboard.call_over(call, at, None if by_caller else outcome)
         self._chronicle.record(CallEnded(at=at, call=call, outcome=outcome, detail=detail))
-        self._lately_over.append(call)
 
     def left_number(self, call: str, at: int) -> None:
         """A caller left his number while the engine was away, UTC ms: so he left the queue he was in."""
@@ -169,7 +171,8 @@ class Calls:
 
     def is_known(self, call: str) -> bool:
         """Tell whether a call is live, or was until a while ago."""
-        return call in self._chronicle.memory.calls or call in self._lately_over
+        memory = self._chronicle.memory
+        return call in memory.calls or call in memory.lately_over
 
     def has_session(self, call: str) -> bool:
         """Tell whether a session with the caller's channel is open."""
@@ -178,17 +181,21 @@ class Calls:
     def heard_of(self, call: str, variables: Mapping[str, str]) -> None:
         """Take in the channel variables of a call that lived on while the engine was away."""
         until = variables.get("HOTLINE_UNTIL", "")
-        answered = parse_answered(variables.get("HOTLINE_ANSWERED", ""))
-        self.conversation(call, answered, int(until) if until.isdigit() else None)
+        answered = parse_answered(variables.get("HOTLINE_ANSWERED", ""), self._clock)
+        ended = self._clock.of_wall(int(until)) if until.isdigit() else None
+        self.conversation(call, answered, ended)
 
     async def _caller(self, session: AgiSession) -> None:
         try:
-            said = CallerArguments.of(session)
+            said = CallerArguments.of(session, self._clock)
         except ValueError:
             log.warning("caller session with unusable arguments", uniqueid=session.uniqueid)
             await session.set_variable("HOTLINE_DONE", "1")
             return
         known = self._chronicle.memory.calls.get(said.call)
+        if known is None and self.is_known(said.call):  # the engine was killed just when it was done with it
+            await session.set_variable("HOTLINE_DONE", "1")
+            return
         position = None
         if known is None:
             entry = self._site.settings.numbers.get(said.dnis)
@@ -200,23 +207,23 @@ class Calls:
         else:
             self.conversation(said.call, said.answered, said.until or self._clock.now())
             position = self._position(known, said)
-            self.on_return(said.call)
         call = AgiCall(
             said.call,
             session,
             self._legs,
             self._endpoint_of,
-            music=f"hotline-{self._site.settings.music}",
-            now=self._clock.now,
+            music="hotline-music" if self._site.settings.music == "music" else None,
+            clock=self._clock,
         )
-        if said.lost:  # it has waited for us with music
-            await session.set_music(False)
-            await session.set_variable("HOTLINE_LOST", "")
         self._sessions.add(said.call)
         try:
+            if said.lost:  # it has waited for us with music
+                await session.set_music(False)
+                await session.set_variable("HOTLINE_LOST", "")
             await self._run(call, known, position)
         finally:
             self._sessions.discard(said.call)
+            self.on_return(said.call)  # one that is lost again is not waited for
 
     def _begin(self, said: CallerArguments, session: AgiSession, flow: str, language: str) -> OpenCall:
         self._chronicle.record(
@@ -246,21 +253,23 @@ class Calls:
             variables=node.variables,
             after_queue=said.answered is not None
             and known.visit is None
-            and said.answered[0].rsplit("/", 2)[0] == said.call
+            and call_of(said.answered[0]) == said.call
             and node.at <= said.answered[1],
         )
 
     async def _run(self, call: AgiCall, known: OpenCall, position: Position | None) -> None:
-        flow = position.flow if position is not None else known.began.flow
-        if flow not in self._flows.set.flows:
-            flow = self._site.settings.numbers[known.began.dnis].flow
+        flow = position.flow if position is not None else self._flow_of(known)
+        if flow is None:  # it and its number were taken from the site while the engine was away
+            self.over(call.id, self._clock.now(), "error", "its flow is gone")
+            await call.hang_up()
+            return
         run = FlowRun(
             self._flows.set,
             flow,
             call,
             self._switchboard,
             self._flows.prompts,
-            CallTrace(call.id, self._chronicle, self._clock),
+            CallTrace(call.id, self._chronicle, self._clock, self.on_return),
             language=known.began.language,
             at=position,
         )
@@ -270,16 +279,24 @@ class Calls:
             return  # whether the call is over, its channel will tell
         self.over(call.id, self._clock.now(), end)
 
+    def _flow_of(self, known: OpenCall) -> str | None:
+        flows = self._flows.set.flows
+        if known.began.flow in flows:
+            return known.began.flow
+        entry = self._site.settings.numbers.get(known.began.dnis)
+        return entry.flow if entry is not None and entry.flow in flows else None
+
     async def _ended(self, session: AgiSession, call: str) -> None:
         try:
             said = [session.environment.get(f"agi_arg_{n}", "") for n in range(1, 5)]
-            ended, answered = int(said[0]), parse_answered(said[2])
-            until = int(said[3]) if said[3] else None
+            ended, answered = self._clock.of_wall(int(said[0])), parse_answered(said[2], self._clock)
+            until = self._clock.of_wall(int(said[3])) if said[3] else None
         except ValueError:
             log.warning("end of a call with unusable arguments", uniqueid=session.uniqueid)
             return
         if not self.is_known(call):
             return  # it began while we were away: the dialplan shall write its end down beside its beginning
+        self.before_end()
         self.conversation(call, answered, until)
         self.over(call, ended, "caller-hung-up")
         await session.set_variable("HOTLINE_DONE", "1")

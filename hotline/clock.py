@@ -12,6 +12,9 @@ class Clock(Protocol):
     def now(self) -> int:
         """Return UTC milliseconds since 1970; never less than before."""
 
+    def of_wall(self, ms: int) -> int:
+        """Return this clock's time for what another program read off the machine's, UTC ms."""
+
 
 class SystemClock:
     """The wall time at the start, carried on by the monotonic clock: a step of the machine's clock moves no wait."""
@@ -22,3 +25,7 @@ class SystemClock:
     def now(self) -> int:
         """Return UTC milliseconds since 1970; never less than before."""
         return (self._ahead + time.monotonic_ns()) // 1_000_000
+
+    def of_wall(self, ms: int) -> int:
+        """Return this clock's time for what another program read off the machine's, UTC ms."""
+        return ms + self.now() - time.time_ns() // 1_000_000

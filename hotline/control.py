@@ -134,7 +134,7 @@ class Control:
         return phone
 
     def _seat(self, wish: SignIn | SignOut | Ready | NotReady) -> dict[str, Any]:
-        self._switchboard.tell(wish)
+        self._switchboard.ask(wish)
         seat = self._switchboard.distributor.seats[wish.seat]
         return {
             "seat": seat.name,

@@ -8,11 +8,23 @@ from collections.abc import Awaitable, Callable, Mapping
 import structlog
 
 from acd.ami import AmiClient, AmiError, ChannelSnapshot, Event
-from acd.messages import Answered, Ended, Hold, Missed, PhoneSeen, Refused, Release, RestoreSeat, SignIn
+from acd.messages import (
+    Answered,
+    Ended,
+    Hold,
+    Missed,
+    NotReady,
+    PhoneSeen,
+    Refused,
+    Release,
+    RestoreSeat,
+    SignIn,
+    SignOut,
+)
 from hotline.calls import Calls
 from hotline.clock import Clock
 from hotline.legs import SeatLegs
-from hotline.memory import Memory
+from hotline.memory import Memory, call_of
 from hotline.site import Site
 from hotline.switchboard import Switchboard
 from ivr.agi_call import LegEnd
@@ -50,6 +62,7 @@ class Ear:
         self._doubted: set[str] = set()
         self._errands: set[asyncio.Task[None]] = set()
         self._look: asyncio.TimerHandle | None = None
+        self._seen: Mapping[str, bool] = {}  # which endpoints could be reached when we last looked
         calls.on_return = self._returned
 
     @property
@@ -89,19 +102,19 @@ class Ear:
 
     def _moment(self, event: Event) -> int:
         stamp = event.headers.get("Timestamp")
-        return int(float(stamp) * 1000) if stamp else self._clock.now()
+        return self._clock.of_wall(int(float(stamp) * 1000)) if stamp else self._clock.now()
 
     def _hangup(self, event: Event) -> None:
         uniqueid = event.headers.get("Uniqueid", "")
         call, offer = event.variables.get("HOTLINE_CALL"), event.variables.get("HOTLINE_OFFER")
         if call == uniqueid:
             self._calls.hung_up(call)
-            self._asked_to_end.discard(uniqueid)
         elif offer:
             end = LegEnd(int(event.headers.get("Cause") or 0), event.headers.get("TechCause", ""))
             self._legs.ended(offer, uniqueid, end)
             if not self._legs.channels(offer):
                 self._leg_gone(offer, self._moment(event))
+        self._asked_to_end.discard(uniqueid)
 
     def _leg_gone(self, offer: str, at: int) -> None:
         call = call_of(offer)
@@ -161,8 +174,9 @@ class Ear:
         now = self._clock.now()
         self._awaited = self._compare(channels, first=True)
         self._switchboard.tell(Hold(now + RETURN_MS))
-        self._restore_seats()
         await self._see_phones()
+        self._restore_seats()
+        self._tell_phones()
         self._sign_in()
         self._release_when_all_are_back()
         self.in_step.set()
@@ -241,6 +255,14 @@ class Ear:
                 self._switchboard.tell(over)
             elif call.answered is not None:
                 self._switchboard.tell(Answered(offer))
+            self._wish_again(seat)
+
+    def _wish_again(self, seat: str) -> None:
+        wished = self._memory.wishes.get(seat)
+        if wished is not None and wished.wish == "sign-out":
+            self._switchboard.tell(SignOut(seat))
+        elif wished is not None and wished.wish == "not-ready":
+            self._switchboard.tell(NotReady(seat, wished.reason or ""))
 
     def _sign_in(self) -> None:
         """Sign in those whom the site seats at a phone, unless they have signed themselves in or out before."""
@@ -254,21 +276,19 @@ class Ear:
     async def _see_phones(self) -> None:
         if self.client is None:
             return
-        seen = await self.client.phones()
+        self._seen = await self.client.phones()
+        self._tell_phones()
+
+    def _tell_phones(self) -> None:
         for endpoint, phone in self._phone_of.items():
-            self._switchboard.tell(PhoneSeen(phone, reachable=seen.get(endpoint, False)))
+            self._switchboard.tell(PhoneSeen(phone, reachable=self._seen.get(endpoint, False)))
 
     def _returned(self, call: str) -> None:
-        self._awaited.discard(call)
-        if self.in_step.is_set():
-            # its own queue node is reached in the next turns of the loop: release after them
-            asyncio.get_running_loop().call_later(0.05, self._release_when_all_are_back)
+        if call in self._awaited:
+            self._awaited.discard(call)
+            # it is at its node and enters its queue in this turn of the loop: release after that
+            asyncio.get_running_loop().call_soon(self._release_when_all_are_back)
 
     def _release_when_all_are_back(self) -> None:
         if not self._awaited:
             self._switchboard.tell(Release())
-
-
-def call_of(offer: str) -> str:
-    """Return the call to which an offer belongs."""
-    return offer.rsplit("/", 2)[0]

@@ -146,6 +146,7 @@ async def run_engine(site: Site, *, stdin_keeps_it: bool = False) -> None:
         ear = Ear(site, calls, switchboard, legs, clock, phone_of)
         spool = Spool(site.data / "spool", site, calls, chronicle, clock, flows.set.version)
         spool.take_in()
+        calls.before_end = spool.take_in
         client = AmiClient(
             "127.0.0.1",
             site.settings.ports.ami,
@@ -198,10 +199,12 @@ async def _first(*events: asyncio.Event) -> None:
 
 async def _keep_house(spool: Spool, chronicle: Chronicle, journal: Journal, writer: LedgerWriter) -> None:
     """Take in the spool, write what a full disk held back, and drop journal segments that the ledger has."""
+    pruned = 0
     while True:
         await asyncio.sleep(SPOOL_S)
         spool.take_in()
         chronicle.catch_up()
         position = writer.position
-        if position is not None:
+        if position is not None and position.segment != pruned:
             journal.prune(position, keep=KEPT_SEGMENTS)
+            pruned = position.segment

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,11 +16,19 @@ from ledger.events import (
     OfferEnded,
     OfferMade,
     SeatChanged,
+    SeatWished,
     VisitBegan,
     VisitEnded,
     from_data,
     to_data,
 )
+
+MOST_LATELY_OVER = 1_000  # calls: late news of them is no news of new ones
+
+
+def call_of(offer: str) -> str:
+    """Return the call to which an offer belongs."""
+    return offer.rsplit("/", 2)[0]
 
 
 @dataclass(slots=True)
@@ -41,16 +50,23 @@ class OpenCall:
 
 
 class Memory:
-    """Live calls by id, and the last change of every seat."""
+    """Live calls by id, the last change of every seat and its wish for after its call, and what was live lately."""
 
     def __init__(self) -> None:
         self.calls: dict[str, OpenCall] = {}
         self.seats: dict[str, SeatChanged] = {}
+        self.wishes: dict[str, SeatWished] = {}
+        self.lately_over: deque[str] = deque(maxlen=MOST_LATELY_OVER)
 
     def apply(self, event: Event) -> None:
         """Take in one more event. Events of calls that are over, or unknown, are let pass."""
         if isinstance(event, SeatChanged):
             self.seats[event.seat] = event
+            if event.now not in ("reserved", "ringing", "talking"):
+                self.wishes.pop(event.seat, None)
+            return
+        if isinstance(event, SeatWished):
+            self.wishes[event.seat] = event
             return
         if isinstance(event, CallBegan):
             self.calls.setdefault(event.call, OpenCall(event))
@@ -78,6 +94,7 @@ class Memory:
                 call.offer = call.answered = None
             case CallEnded():
                 del self.calls[event.call]
+                self.lately_over.append(event.call)
             case _:
                 pass
 
@@ -87,7 +104,11 @@ class Memory:
 
     def snapshot(self) -> Mapping[str, Any]:
         """Return plain data of which `recalled` makes the same memory."""
-        return {"events": [to_data(event) for event in self._events()], "counts": self._counts()}
+        return {
+            "events": [to_data(event) for event in self._events()],
+            "counts": self._counts(),
+            "lately_over": list(self.lately_over),
+        }
 
     @classmethod
     def recalled(cls, snapshot: Mapping[str, Any] | None) -> Memory:
@@ -96,6 +117,7 @@ class Memory:
         if snapshot is not None:
             for data in snapshot["events"]:
                 memory.apply(from_data(data))
+            memory.lately_over.extend(snapshot["lately_over"])
             for call, (visits, offers, queue) in snapshot["counts"].items():
                 known = memory.calls[call]
                 known.visits, known.offers, known.queue = visits, offers, queue
@@ -103,6 +125,7 @@ class Memory:
 
     def _events(self) -> Iterator[Event]:
         yield from self.seats.values()
+        yield from self.wishes.values()
         for call in self.calls.values():
             events = (call.began, call.node, call.visit, call.offer, call.answered)
             yield from (event for event in events if event is not None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +17,8 @@ from hotline.site import Site
 from ledger.events import CallbackNoted, CallBegan
 
 log = structlog.get_logger(__name__)
+
+UNFINISHED_MS = 5_000  # a file that makes no sense for so long is not being written any more
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +39,10 @@ class Spool:
             for file in sorted(self.folder.glob(pattern)):
                 try:
                     take(file.read_text())
-                except (ValueError, KeyError, IndexError, TypeError):
+                    file.unlink()
+                    taken += 1
+                except (ValueError, LookupError, TypeError, AttributeError, OSError):
                     self._set_aside(file)
-                    continue
-                file.unlink()
-                taken += 1
         if taken:
             log.info("spool taken in", files=taken)
         return taken
@@ -50,18 +52,23 @@ class Spool:
         yield "ended-*.txt", self._ended
 
     def _set_aside(self, file: Path) -> None:
-        age_ms = self.clock.now() - int(file.stat().st_mtime * 1000)
-        if age_ms > 5_000:
-            log.error("spool file not understood, set aside", file=file.name)
-            file.rename(file.with_suffix(".bad"))
+        with suppress(OSError):  # somebody has moved it, or the folder cannot be written: another time
+            age_ms = self.clock.now() - self.clock.of_wall(int(file.stat().st_mtime * 1000))
+            if age_ms > UNFINISHED_MS:
+                log.error("spool file not understood, set aside", file=file.name)
+                file.rename(file.with_suffix(".bad"))
 
     def _ended(self, text: str) -> None:
         """What the dialplan wrote when a call ended: ``key=value`` parted by ``|``."""
         said = dict(field.split("=", 1) for field in text.strip().split("|"))
         call, until = said["call"], said["until"]
         self._begin_if_unknown(call, int(said["arrived"]), said)
-        self.calls.conversation(call, parse_answered(said["answered"]), int(until) if until else None)
-        self.calls.over(call, int(said["ended"]), "engine-away")
+        self.calls.conversation(
+            call,
+            parse_answered(said["answered"], self.clock),
+            self.clock.of_wall(int(until)) if until else None,
+        )
+        self.calls.over(call, self.clock.of_wall(int(said["ended"])), "engine-away")
 
     def _away(self, text: str) -> None:
         """What the apology heard: who called what, and the number to call back if one was left."""

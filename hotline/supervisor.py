@@ -37,6 +37,7 @@ ENGINE_START_S = 30.0
 ENGINE_STOP_S = 10.0
 HEARTBEAT_S = 2.0
 HEARTBEATS_MISSED = 3
+ASKED_FOR_CALLS = 3
 FIRST_PAUSE_S = 0.2
 LONGEST_PAUSE_S = 10.0
 STEADY_S = 30.0  # an engine that lived so long died of something new
@@ -109,7 +110,7 @@ class Engine:
                 try:
                     await client.ask("ping", timeout=HEARTBEAT_S)
                     missed = 0
-                except EngineAway:
+                except (EngineAway, Refused, ValueError):
                     missed += 1
                 if missed >= HEARTBEATS_MISSED:
                     log.error("the engine does not answer; killing it")
@@ -172,9 +173,13 @@ class Supervisor:
             raise AlreadyUp(self._site)
         try:
             check_ledger(self._site)
+            if self._site.settings.mqtt is None:
+                self._broker = own_broker(self._site, self._toolbox)
+                await asyncio.to_thread(self._broker.end_leftover)
             await self._bring_up_asterisk(passwords)
             self.asterisk_up.set()
-            await self._bring_up_broker()
+            if self._broker is not None:
+                await self._broker.start()
             await self.engine.start()
         except BaseException:
             await self.engine.stop()
@@ -212,7 +217,7 @@ class Supervisor:
             try:
                 await self.engine.start()
                 log.warning("the engine is back")
-            except EngineDidNotStart as error:
+            except (EngineDidNotStart, OSError) as error:
                 log.error("the engine did not start", reason=str(error))  # noqa: TRY400 the reason says all
 
     async def _keep_asterisk(self) -> None:
@@ -222,22 +227,9 @@ class Supervisor:
                 log.error("Asterisk died, and the calls it carried with it; starting it again")
                 try:
                     await self.asterisk.start(self._site.settings.ports.ami)
-                except AsteriskError as error:
+                except (AsteriskError, OSError) as error:
                     log.error("Asterisk did not start", reason=str(error))  # noqa: TRY400 the reason says all
                     await asyncio.sleep(LONGEST_PAUSE_S)
-
-    async def _bring_up_broker(self) -> None:
-        """Start a broker of our own where the site names none."""
-        if self._site.settings.mqtt is None:
-            secrets = load_secrets(self._site.data / "secrets.json", self._site.settings.phones)
-            self._broker = Broker(
-                self._site.data / "mosquitto",
-                self._toolbox,
-                self._site.settings.ports.mqtt,
-                secrets.mqtt_user,
-                secrets.mqtt_password,
-            )
-            await self._broker.start()
 
     async def _stop_broker(self) -> None:
         if self._broker is not None:
@@ -249,15 +241,23 @@ class Supervisor:
             await check_external(self._site, wire(self._site, self._toolbox, passwords).secrets)
             return
         if self.asterisk.pid() is not None:
-            if self.asterisk.calls() > 0:
+            if await self._carries_calls():
                 self.adopted = True
-                log.warning("an Asterisk of ours carries calls: it is adopted as it is")
+                log.warning("an Asterisk of ours carries calls, or does not say: it is adopted as it is")
                 return
             await self.asterisk.stop()
         check_ports(self._site)
         wiring = wire(self._site, self._toolbox, passwords)
         write_whole(self._site, wiring, self.layout)
         await self.asterisk.start(self._site.settings.ports.ami)
+
+    async def _carries_calls(self) -> bool:
+        """Tell whether the Asterisk that runs carries calls. One that does not say is taken to."""
+        for _ in range(ASKED_FOR_CALLS):
+            calls = await asyncio.to_thread(self.asterisk.calls)
+            if calls is not None:
+                return calls > 0
+        return True
 
     def take_lock(self) -> bool:
         """Make sure that nobody else supervises this data folder; return whether it was free."""
@@ -298,8 +298,15 @@ def _silent_music(folder: Path) -> Path:
     return folder
 
 
+def own_broker(site: Site, toolbox: Toolbox) -> Broker:
+    """Return the broker that a site has where it names no other."""
+    secrets = load_secrets(site.data / "secrets.json", site.settings.phones)
+    folder, port = site.data / "mosquitto", site.settings.ports.mqtt
+    return Broker(folder, toolbox, port, secrets.mqtt_user, secrets.mqtt_password)
+
+
 async def take_down(site: Site, toolbox: Toolbox) -> list[str]:
-    """Stop the Asterisks that a killed supervisor of this site left behind; return what was stopped.
+    """Stop what a killed supervisor of this site left behind, Asterisks and broker; return what was stopped.
 
     Raises `AlreadyUp` while a supervisor keeps them.
     """
@@ -313,6 +320,8 @@ async def take_down(site: Site, toolbox: Toolbox) -> list[str]:
             if process.pid() is not None:
                 await process.stop()
                 stopped.append(folder)
+        if await asyncio.to_thread(own_broker(site, toolbox).end_leftover):
+            stopped.append("broker")
     finally:
         supervisor.let_go()
     return stopped

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from typing import Literal, TypeAlias
 
 import structlog
 
@@ -13,20 +14,25 @@ from acd.messages import (
     Cancel,
     Close,
     Decision,
+    Dialling,
     Ended,
     Enter,
     Event,
     Leave,
     Missed,
     MissedOutcome,
+    NotReady,
     Offer,
+    Ready,
     Ringing,
     SeatChange,
+    SignIn,
+    SignOut,
     Tick,
 )
 from hotline.chronicle import Chronicle
 from hotline.clock import Clock
-from hotline.memory import Memory, OpenCall
+from hotline.memory import Memory, OpenCall, call_of
 from hotline.site import Site
 from ivr.call import Rang, Ring
 from ivr.door import Leave as LeaveQueue
@@ -36,12 +42,15 @@ from ledger.events import (
     OfferEnded,
     OfferMade,
     SeatChanged,
+    SeatWished,
     VisitBegan,
     VisitEnded,
     VisitOutcome,
 )
 
 log = structlog.get_logger(__name__)
+
+EndedBy: TypeAlias = Literal["caller", "seat", "unknown"]
 
 
 class QueueStay:
@@ -55,7 +64,10 @@ class QueueStay:
 
     async def next(self) -> Ring | LeaveQueue:
         """Wait for the next instruction. Cancelling loses none."""
-        return await self.orders.get()
+        order = await self.orders.get()
+        if isinstance(order, Ring):
+            self._board.tell(Dialling(order.offer))
+        return order
 
     def rang(self, rang: Rang) -> None:
         """Tell how the ring that `next` ordered ended."""
@@ -86,6 +98,12 @@ class Switchboard:
         self._clock = clock
         self._stop_ringing = stop_ringing
         self._stays: dict[str, QueueStay] = {}
+        self._silenced: set[str] = (
+            set()
+        )  # offers whose ringing we have stopped, until their session tells its end
+        self._given_up: dict[
+            str, OfferMade
+        ] = {}  # offers of which nothing was heard, until their call is over
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at: int | None = None
 
@@ -141,10 +159,33 @@ class Switchboard:
         """Take in how a ring ended, as its session saw it."""
         if rang.outcome == "answered":
             now = self._clock.now()
-            self.answered(call_id, rang.offer, rang.answered_at or now)
-            self.talk_over(call_id, rang.offer, rang.ended_at or now, "seat")
+            if not self._answered_after_all(call_id, rang):
+                self.answered(call_id, rang.offer, rang.answered_at or now)
+                self.talk_over(call_id, rang.offer, rang.ended_at or now, "seat")
         else:
-            self.missed(call_id, rang.offer, rang.outcome, rang.cause, rang.tech_cause)
+            outcome: MissedOutcome = "cancelled" if rang.offer in self._silenced else rang.outcome
+            self.missed(call_id, rang.offer, outcome, rang.cause, rang.tech_cause)
+
+    def _answered_after_all(self, call_id: str, rang: Rang) -> bool:
+        """Take in that an offer was answered that had been given up; return whether it was so.
+
+        The visit was answered there, whatever the distributor has done with it since.
+        """
+        call = self.memory.calls.get(call_id)
+        given_up = self._given_up.pop(rang.offer, None)
+        if call is None or call.visit is None or given_up is None or given_up.visit != call.visit.visit:
+            return False
+        log.warning("an offer that was given up was answered after all", offer=rang.offer)
+        visit, now = call.visit, self._clock.now()
+        at = max(visit.at, rang.answered_at or now)
+        ended = max(at, rang.ended_at or now)
+        self.tell(Leave(visit.visit))
+        if call.offer is not None:
+            self.missed(call_id, call.offer.offer, "cancelled")
+        self._stays.pop(visit.visit, None)
+        self._visit_over(call, "answered", None, at, seat=given_up.seat)
+        self._talked(given_up, at, ended, "seat")
+        return True
 
     def session_lost(self, stay: QueueStay) -> None:
         """A session can no longer reach its call, which may be back in its old place, or its end be told."""
@@ -183,38 +224,30 @@ class Switchboard:
             OfferEnded(at=at, call=call_id, visit=made.visit, offer=offer, seat=made.seat, outcome="answered")
         )
         if visit is not None:
-            self._chronicle.record(
-                VisitEnded(
-                    at=at,
-                    call=call_id,
-                    visit=visit.visit,
-                    outcome="answered",
-                    wait_ms=max(0, at - visit.at),
-                    seat=made.seat,
-                )
-            )
+            self._visit_over(call, "answered", None, at, seat=made.seat)
             self._stays.pop(visit.visit, None)
         self._carry_out(self.distributor.handle(now, Answered(offer)))
 
-    def talk_over(self, call_id: str, offer: str, at: int, ended_by: str) -> None:
+    def talk_over(self, call_id: str, offer: str, at: int, ended_by: EndedBy) -> None:
         """A conversation is over, UTC ms. News of it may come twice."""
         call = self.memory.calls.get(call_id)
         if call is None or call.offer is None or call.offer.offer != offer or call.answered is None:
             return
-        made, answered = call.offer, call.answered
-        at = max(at, answered.at)
+        self._talked(call.offer, call.answered.at, max(at, call.answered.at), ended_by)
+        self.tell(Ended(offer))
+
+    def _talked(self, offer: OfferMade, began: int, ended: int, ended_by: EndedBy) -> None:
         self._chronicle.record(
             ConversationEnded(
-                at=at,
-                call=call_id,
-                visit=made.visit,
-                offer=offer,
-                seat=made.seat,
-                talk_ms=at - answered.at,
-                ended_by="caller" if ended_by == "caller" else "seat" if ended_by == "seat" else "unknown",
+                at=ended,
+                call=offer.call,
+                visit=offer.visit,
+                offer=offer.offer,
+                seat=offer.seat,
+                talk_ms=ended - began,
+                ended_by=ended_by,
             )
         )
-        self.tell(Ended(offer))
 
     def missed(
         self,
@@ -236,6 +269,8 @@ class Switchboard:
     def call_over(self, call_id: str, at: int, why_not: str | None = None) -> None:
         """A call is over, UTC ms, and with it whatever it was in: by the caller's doing, or for the reason given."""
         call = self.memory.calls[call_id]
+        for offer in [o for o in self._given_up if call_of(o) == call_id]:
+            del self._given_up[offer]
         if call.offer is not None and call.answered is not None:
             self.talk_over(call_id, call.offer.offer, at, "caller" if why_not is None else "unknown")
         if call.visit is not None:
@@ -254,6 +289,19 @@ class Switchboard:
             self.tell(Leave(call.visit.visit))
             self._visit_over(call, "called-back", "engine-away", at)
 
+    # --- from the seats
+
+    def ask(self, wish: SignIn | SignOut | Ready | NotReady) -> None:
+        """Carry out what a person asks of a seat, at once or after the call. Raises `Refused`."""
+        self.tell(wish)
+        in_a_call = self.distributor.seats[wish.seat].offer is not None
+        if in_a_call and not isinstance(wish, SignIn):
+            kind: Literal["sign-out", "not-ready", "ready"] = "ready"
+            if isinstance(wish, SignOut | NotReady):
+                kind = "sign-out" if isinstance(wish, SignOut) else "not-ready"
+            reason = wish.reason if isinstance(wish, NotReady) else None
+            self._chronicle.record(SeatWished(at=self._clock.now(), seat=wish.seat, wish=kind, reason=reason))
+
     # --- the distributor
 
     def tell(self, event: Event) -> None:
@@ -268,7 +316,7 @@ class Switchboard:
                 case Offer():
                     self._offered(decision)
                 case Cancel(offer, outcome):
-                    self._cancelled(offer, outcome)
+                    self._silence(offer, outcome)
                 case Close(visit, reason):
                     self._closed(visit, reason)
         self._set_timer()
@@ -305,13 +353,15 @@ class Switchboard:
         order = Ring(offer.offer, offer.seat, offer.phone, offer.ring_ms / 1000)
         self._stays[offer.visit].orders.put_nowait(order)
 
-    def _cancelled(self, offer: str, outcome: MissedOutcome) -> None:
+    def _silence(self, offer: str, outcome: MissedOutcome) -> None:
+        self._silenced.add(offer)
         self._stop_ringing(offer)
-        call = self.memory.calls.get(offer.rsplit("/", 2)[0])
+        call = self.memory.calls.get(call_of(offer))
         if outcome == "cancelled" or call is None or call.offer is None or call.answered is not None:
             return
         if call.offer.offer == offer:
             log.warning("offer given up: nothing was heard of it", offer=offer)
+            self._given_up[offer] = call.offer
             self._offer_over(call.offer, outcome)
 
     def _closed(self, visit_id: str, reason: str) -> None:
@@ -330,6 +380,7 @@ class Switchboard:
         cause: int | None = None,
         tech_cause: str | None = None,
     ) -> None:
+        self._silenced.discard(made.offer)
         self._chronicle.record(
             OfferEnded(
                 at=self._clock.now(),
@@ -344,7 +395,12 @@ class Switchboard:
         )
 
     def _visit_over(
-        self, call: OpenCall, outcome: VisitOutcome, reason: str | None, at: int | None = None
+        self,
+        call: OpenCall,
+        outcome: VisitOutcome,
+        reason: str | None,
+        at: int | None = None,
+        seat: str | None = None,
     ) -> None:
         visit = call.visit
         if visit is None:
@@ -357,6 +413,7 @@ class Switchboard:
                 visit=visit.visit,
                 outcome=outcome,
                 wait_ms=at - visit.at,
+                seat=seat,
                 reason=reason,
             )
         )

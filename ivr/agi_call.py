@@ -23,6 +23,16 @@ class LegEnd:
     tech_cause: str
 
 
+class Clock(Protocol):
+    """The time, UTC ms."""
+
+    def now(self) -> int:
+        """Return the time."""
+
+    def of_wall(self, ms: int) -> int:
+        """Return the clock's time for what Asterisk read off the machine's."""
+
+
 class Legs(Protocol):
     """What is heard of the channels that a ring made, by offer."""
 
@@ -50,14 +60,24 @@ def classify(dial_status: str, leg: LegEnd | None) -> Missed:
 
 
 def _sip_code(tech_cause: str) -> int | None:
-    code = tech_cause.removeprefix("SIP ").partition(" ")[0]  # Asterisk 22 says "486", older ones "SIP 486 Busy Here"
+    code = tech_cause.removeprefix("SIP ").partition(" ")[
+        0
+    ]  # Asterisk 22 says "486", older ones "SIP 486 Busy Here"
     return int(code) if code.isdigit() else None
+
+
+def _only_of(endpoint: str, contacts: str) -> bool:
+    """Tell whether these are devices of that phone and nothing else: a device writes its own address."""
+    return "," not in contacts and all(
+        contact.startswith(f"PJSIP/{endpoint}/") for contact in contacts.split("&")
+    )
 
 
 class AgiCall:
     """One caller, reached through one AGI session.
 
-    ``endpoint_of`` gives the PJSIP endpoint of a phone by its number; ``music`` names the music class.
+    ``endpoint_of`` gives the PJSIP endpoint of a phone by its number; ``music`` names the class of
+    music on hold; None lets callers wait in silence, without one voice packet.
     """
 
     def __init__(
@@ -67,15 +87,15 @@ class AgiCall:
         legs: Legs,
         endpoint_of: Callable[[str], str],
         *,
-        music: str,
-        now: Callable[[], int],
+        music: str | None,
+        clock: Clock,
     ) -> None:
         self._id = call
         self._session = session
         self._legs = legs
         self._endpoint_of = endpoint_of
         self._music = music
-        self._now = now
+        self._clock = clock
         self._up = False
 
     @property
@@ -108,8 +128,9 @@ class AgiCall:
 
     async def music(self, on: bool) -> None:
         """Begin or end music on hold."""
-        with _Losing():
-            await self._session.set_music(on, self._music)
+        if self._music is not None:
+            with _Losing():
+                await self._session.set_music(on, self._music)
 
     async def ring(self, ring: Ring) -> Rang:
         """Ring a phone and, if it answers, join the two until one hangs up."""
@@ -126,31 +147,39 @@ class AgiCall:
             await self._session.set_variable("HOTLINE_DONE", "1")
         self._session.close()
 
+    def _while_ringing(self) -> str:
+        return "" if self._music is None else f"m({self._music})"
+
     async def _ring(self, ring: Ring) -> Rang:
         session = self._session
         endpoint = self._endpoint_of(ring.phone)
         contacts = await session.get_full_variable(f"${{PJSIP_DIAL_CONTACTS({endpoint})}}")
-        if not contacts:
+        if not contacts or not _only_of(endpoint, contacts):
             return Rang(ring.offer, "unreachable")
         await session.set_variable("__HOTLINE_OFFER", ring.offer)
         await session.exec(
             "Dial",
             contacts,
             str(max(1, round(ring.seconds))),
-            f"gm({self._music})U({ANSWERED})",
+            f"g{self._while_ringing()}U({ANSWERED})",
             timeout=None,
         )
         said = await session.get_full_variable("${DIALSTATUS}|${HOTLINE_ANSWERED}") or "|"
         dial_status, _, answered = said.partition("|")
         offer, _, moment = answered.partition(" ")
         if offer == ring.offer and moment.isdigit():
-            return Rang(ring.offer, "answered", answered_at=int(moment), ended_at=self._now())
+            return Rang(
+                ring.offer,
+                "answered",
+                answered_at=self._clock.of_wall(int(moment)),
+                ended_at=self._clock.now(),
+            )
         leg = await self._legs.end(ring.offer)
         outcome: RingOutcome = classify(dial_status, leg)
         return Rang(
             ring.offer,
             outcome,
-            ended_at=self._now(),
+            ended_at=self._clock.now(),
             cause=leg.cause if leg else None,
             tech_cause=leg.tech_cause if leg else None,
         )

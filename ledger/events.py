@@ -177,6 +177,16 @@ class SeatChanged:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SeatWished:
+    """A person who is in a call asked for what shall come after it."""
+
+    at: int
+    seat: str
+    wish: Literal["sign-out", "not-ready", "ready"]
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CallbackNoted:
     """A caller left a number to be called back while the engine was away."""
 
@@ -199,6 +209,7 @@ Event: TypeAlias = (
     | ConversationEnded
     | CallEnded
     | SeatChanged
+    | SeatWished
     | CallbackNoted
 )
 

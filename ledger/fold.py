@@ -23,6 +23,7 @@ from ledger.events import (
     OfferEnded,
     OfferMade,
     SeatChanged,
+    SeatWished,
     VisitBegan,
     VisitEnded,
 )
@@ -96,6 +97,8 @@ class Fold:
                 self._begin(schema.conversations, event, began=event.at - event.talk_ms, ended=event.at)
             case SeatChanged():
                 self._change_seat(connection, event)
+            case SeatWished():
+                pass  # what it comes to is a change of its seat
             case CallbackNoted():
                 self._begin(schema.callbacks_noted, event, noted=event.at)
             case EngineStarted():

@@ -53,10 +53,10 @@ class AsteriskProcess:
             return None
         return pid if os.fsencode(self._layout.conf) in command else None
 
-    def calls(self) -> int:
-        """Return how many calls it carries; 0 when it does not answer."""
+    def calls(self) -> int | None:
+        """Return how many calls it carries, or None when it does not answer."""
         said = self.ask("core show channels count")
-        return next((int(line.split()[0]) for line in said.splitlines() if "active call" in line), 0)
+        return next((int(line.split()[0]) for line in said.splitlines() if "active call" in line), None)
 
     def ask(self, command: str) -> str:
         """Return what Asterisk's own command line says; nothing when it does not answer in 5 s."""

@@ -42,6 +42,10 @@ class VirtualClock:
         """Return the time, UTC ms."""
         return self.time
 
+    def of_wall(self, ms: int) -> int:
+        """Return the same: the machine's clock was not set."""
+        return ms
+
 
 class ListJournal:
     """A journal in memory; ``full`` makes it refuse, as a full disk does."""

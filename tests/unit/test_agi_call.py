@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ivr.agi_call import LegEnd, classify
+from ivr.agi_call import LegEnd, _only_of, classify
 
 
 @pytest.mark.parametrize(
@@ -28,3 +28,16 @@ from ivr.agi_call import LegEnd, classify
 )
 def test_each_end_of_a_leg_has_its_own_meaning(dial_status: str, leg: LegEnd | None, outcome: str) -> None:
     assert classify(dial_status, leg) == outcome
+
+
+@pytest.mark.parametrize(
+    ("contacts", "right"),
+    [
+        ("PJSIP/phone-1/sip:a@192.0.2.1:5060", True),
+        ("PJSIP/phone-1/sip:a@192.0.2.1&PJSIP/phone-1/sip:b@192.0.2.2", True),
+        ("PJSIP/phone-1/sip:x,30,S(1)@192.0.2.1", False),
+        ("PJSIP/phone-1/sip:a@192.0.2.1&PJSIP/0900123456@trunk-line", False),
+    ],
+)
+def test_a_device_cannot_write_more_into_a_dial_than_its_own_address(contacts: str, right: bool) -> None:
+    assert _only_of("phone-1", contacts) is right

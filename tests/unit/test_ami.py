@@ -630,7 +630,7 @@ async def test_a_channel_name_that_is_a_pattern_is_refused(engine: Engine) -> No
         await make(1, engine).hangup("/^PJSIP/")
 
 
-async def test_a_phone_is_reachable_with_a_contact_and_a_state_that_is_not_unavailable(
+async def test_a_phone_is_reachable_with_a_contact_that_has_answered_or_was_not_asked_yet(
     peer: FakeAmi, engine: Engine
 ) -> None:
     def phone(name: str, contacts: str, state: str) -> dict[str, str]:
@@ -644,15 +644,28 @@ async def test_a_phone_is_reachable_with_a_contact_and_a_state_that_is_not_unava
             phone("talking", "a/sip:2,", "In use"),
             phone("silent", "a/sip:3,", "Unavailable"),
             phone("left-while-talking", "", "In use"),
+            phone("just-registered", "a/sip:4,", "Unavailable"),
         )
 
+    def contacts(action: dict[str, str]) -> bytes:
+        fresh = {"EndpointName": "just-registered", "Status": "NonQualified"}
+        return rows(action, "ContactList", fresh, {"EndpointName": "silent", "Status": "Unreachable"})
+
+    peer.answers["PJSIPShowContacts"] = contacts
     peer.answers["PJSIPShowEndpoints"] = endpoints
     async with connected(peer, engine) as client:
         phones = await client.phones()
-    assert phones == {"idle": True, "talking": True, "silent": False, "left-while-talking": False}
+    assert phones == {
+        "idle": True,
+        "talking": True,
+        "silent": False,
+        "left-while-talking": False,
+        "just-registered": True,
+    }
 
 
 async def test_a_switch_without_phones_has_none(peer: FakeAmi, engine: Engine) -> None:
+    peer.answers["PJSIPShowContacts"] = lambda action: response(action, "No Contacts found", result="Error")
     peer.answers["PJSIPShowEndpoints"] = lambda action: response(action, "No endpoints found", result="Error")
     async with connected(peer, engine) as client:
         assert await client.phones() == {}

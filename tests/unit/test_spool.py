@@ -78,6 +78,31 @@ async def test_a_number_left_for_a_call_back_is_noted(away: Away) -> None:
     assert away.cards.kinds() == ["CallBegan", "CallbackNoted", "CallEnded"]
 
 
+@pytest.mark.parametrize("text", ["[]", "null", "7", '"x"', "{}", ""])
+async def test_a_file_of_any_other_shape_is_set_aside_and_harms_nothing(away: Away, text: str) -> None:
+    away.cards.clock.time = 10_000_000
+    file = away.folder / "away-a.json"
+    file.write_text(text)
+    os.utime(file, (9_000, 9_000))
+    assert away.spool.take_in() == 0
+    assert [f.name for f in away.folder.iterdir()] == ["away-a.bad"]
+
+
+async def test_a_caller_who_left_his_number_while_he_waited_was_called_back_and_did_not_abandon(
+    away: Away,
+) -> None:
+    away.cards.sign_in("ann")
+    away.cards.enter("a").left()
+    away.cards.board.missed("a", "a/1/1", "no-answer")
+    said = {"call": "a", "arrived": 1_000_000, "dnis": "10000", "trunk": "line", "ani": "139", "at": 1_003_000,
+            "number": "13912345678", "language": "zh"}  # fmt: skip
+    (away.folder / "away-a.json").write_text(json.dumps(said))
+    (away.folder / "ended-a.txt").write_text(ENDED.format(ended=1_004_000, until="", answered=""))
+    away.spool.take_in()
+    (visit,) = [e for e in away.cards.journal.events if isinstance(e, VisitEnded)]
+    assert (visit.outcome, visit.wait_ms) == ("called-back", 3_000)
+
+
 async def test_a_file_that_is_still_being_written_waits_and_a_broken_one_is_set_aside(away: Away) -> None:
     away.cards.clock.time = 10_000_000
     file = away.folder / "ended-a.txt"

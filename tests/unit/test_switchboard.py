@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from acd.messages import NotReady, PhoneSeen, Ready, Tick
+from acd.messages import NotReady, PhoneSeen, Ready, SignOut, Tick
 from hotline.memory import Memory
 from ivr.call import Rang, Ring
 from ivr.door import Leave
@@ -122,6 +122,54 @@ async def test_an_offer_of_which_nothing_is_heard_is_recorded_as_given_up(cards:
     cards.board.tell(Tick())
     (offer,) = [e for e in cards.journal.events if isinstance(e, OfferEnded)]
     assert (offer.outcome, cards.silenced) == ("no-answer", ["a/1/1"])
+
+
+async def test_an_offer_that_its_callers_session_rings_is_not_given_up_because_other_news_is_late(
+    cards: Cards,
+) -> None:
+    cards.sign_in("ann")
+    stay = cards.enter("a")
+    assert isinstance(await stay.next(), Ring)
+    cards.clock.time += 40_000
+    cards.board.tell(Tick())
+    assert cards.silenced == []
+    stay.rang(Rang("a/1/1", "answered", cards.clock.time - 25_000, cards.clock.time))
+    (ended,) = [e for e in cards.journal.events if isinstance(e, VisitEnded)]
+    (talk,) = [e for e in cards.journal.events if isinstance(e, ConversationEnded)]
+    assert (ended.outcome, ended.wait_ms, talk.talk_ms) == ("answered", 15_000, 25_000)
+
+
+async def test_an_offer_that_was_given_up_and_answered_after_all_is_the_visits_answer(cards: Cards) -> None:
+    cards.sign_in("ann")
+    stay = cards.enter("a")
+    cards.clock.time += 20_000
+    cards.board.tell(Tick())
+    stay.rang(Rang("a/1/1", "answered", cards.clock.time - 1_000, cards.clock.time + 2_000))
+    (ended,) = [e for e in cards.journal.events if isinstance(e, VisitEnded)]
+    (talk,) = [e for e in cards.journal.events if isinstance(e, ConversationEnded)]
+    assert (ended.outcome, ended.seat, talk.talk_ms) == ("answered", "ann", 3_000)
+    assert "a/1" not in cards.distributor.visits
+
+
+async def test_a_ring_that_we_stopped_is_no_miss_of_the_seats(cards: Cards) -> None:
+    cards.sign_in("ann")
+    stay = cards.enter("a")
+    cards.board.ask(NotReady("ann", "lunch"))
+    stay.rang(Rang("a/1/1", "no-answer"))
+    (offer,) = [e for e in cards.journal.events if isinstance(e, OfferEnded)]
+    assert offer.outcome == "cancelled"
+
+
+async def test_a_wish_for_after_the_call_is_remembered_until_it_is_met(cards: Cards) -> None:
+    cards.sign_in("ann")
+    stay = cards.enter("a")
+    cards.board.answered("a", "a/1/1", cards.clock.time)
+    cards.board.ask(SignOut("ann"))
+    recalled = Memory.recalled(cards.memory.snapshot())
+    assert recalled.wishes["ann"].wish == "sign-out"
+    stay.rang(Rang("a/1/1", "answered", cards.clock.time, cards.clock.time))
+    assert cards.distributor.seats["ann"].state == "signed-out"
+    assert cards.memory.wishes == {}
 
 
 async def test_on_a_full_disk_callers_are_served_and_nothing_is_lost(cards: Cards) -> None:
@@ -245,3 +293,4 @@ async def test_a_memory_recalled_from_any_moments_snapshot_is_the_same(tmp_path:
             recalled.apply(from_data(to_data(event)))
         assert recalled.calls == cards.memory.calls
         assert recalled.seats == cards.memory.seats
+        assert recalled.lately_over == cards.memory.lately_over
