@@ -1,5 +1,18 @@
-"""``python -m hotline``: the same as the command ``hotline``."""
+"""The command ``hotline``, also as ``python -m hotline``: quiet when it is interrupted, from its first moment on."""
 
-from hotline.cli import main
+import sys
 
-main()
+
+def main() -> None:
+    """Run the command line."""
+    try:
+        from hotline import cli
+
+        cli.main()
+    except KeyboardInterrupt:
+        sys.stderr.write("interrupted\n")
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,4 +1,4 @@
-"""The command ``hotline``."""
+"""Run a telephone hotline: menus in YAML, and a distributor that rings the right agent, on a real Asterisk."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from hotline.asterisk.fetch import fetch
 from hotline.asterisk.prefix import find
 from hotline.asterisk.process import AsteriskProcess
 from hotline.control import ControlClient, EngineAway
+from hotline.limits import raise_open_files
 from hotline.logs import log_to
 from hotline.preflight import HotlineError, check_certificate, check_flows, check_folder, trunk_passwords
 from hotline.secrets import SecretsSpoilt, load_secrets
@@ -302,6 +303,7 @@ def show_rows(rows: dict[str, dict[str, Any]], as_json: bool) -> None:
 
 def main() -> None:
     """Run the command."""
+    raise_open_files()
     try:
         app()
     except BrokenPipeError:  # the reader of our output, such as `head`, has gone

@@ -18,6 +18,7 @@ from hotline.clock import Clock
 from hotline.site import Site
 from hotline.sockets import make_private
 from hotline.switchboard import Switchboard
+from ivr.problem import did_you_mean
 from ledger.writer import LedgerWriter
 
 log = structlog.get_logger(__name__)
@@ -130,10 +131,16 @@ class Control:
 
     def _phone(self, phone: str) -> str:
         if phone not in self._site.settings.phones:
-            raise Refused(f"there is no phone {phone}; known here: {', '.join(self._site.settings.phones)}")
+            known = ", ".join(self._site.settings.phones)
+            raise Refused(
+                f"there is no phone {phone!r}; known here: {known}" if phone else f"at which phone? {known}"
+            )
         return phone
 
     def _seat(self, wish: SignIn | SignOut | Ready | NotReady) -> dict[str, Any]:
+        agents = self._site.settings.agents
+        if wish.seat not in agents:
+            raise Refused(f"there is no agent {wish.seat!r}{did_you_mean(wish.seat, agents)}")
         self._switchboard.ask(wish)
         seat = self._switchboard.distributor.seats[wish.seat]
         return {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import socket
@@ -25,9 +26,21 @@ class PortInUse(HotlineError):
 
     def __init__(self, key: str, port: int, kind: str) -> None:
         super().__init__(
-            f"port {port}/{kind} (ports.{key}) is in use by another program. "
-            f"Is a hotline running here already (`hotline down` ends one)? Else give ports.{key} another number."
+            f"port {port}/{kind} (ports.{key}) is in use by another program. Is another hotline running here? "
+            f"End it with Ctrl-C where it was started, or give ports.{key} another number."
         )
+
+
+class PortRefused(HotlineError):
+    """The system does not let us listen there, though nobody else does."""
+
+    def __init__(self, key: str, host: str, port: int, error: OSError) -> None:
+        why = {
+            errno.EACCES: f"ports below 1024 are root's: give ports.{key} a higher number",
+            errno.EADDRNOTAVAIL: f"this machine has no address {host}: see `listen`",
+        }
+        way_out = why.get(error.errno or 0, (error.strerror or str(error)).lower())
+        super().__init__(f"cannot listen on {host}:{port} (ports.{key}): {way_out}")
 
 
 class FolderUnusable(HotlineError):
@@ -151,10 +164,23 @@ def check_ports(site: Site) -> None:
             "sip_tls": (site.settings.listen, ports.sip_tls),
         }
     for key, (host, port) in tcp.items():
-        if port is not None and not is_free(host, port, socket.SOCK_STREAM):
-            raise PortInUse(key, port, "tcp")
-    if own and not is_free(site.settings.listen, ports.sip, socket.SOCK_DGRAM):
-        raise PortInUse("sip", ports.sip, "udp")
+        if port is not None:
+            _check_port(key, host, port, socket.SOCK_STREAM)
+    if own:
+        _check_port("sip", site.settings.listen, ports.sip, socket.SOCK_DGRAM)
+        voice = range(ports.rtp_first + ports.rtp_first % 2, ports.rtp_last, 2)
+        if not any(is_free(site.settings.listen, port, socket.SOCK_DGRAM) for port in voice):
+            raise PortInUse("rtp_first", ports.rtp_first, "udp and all up to rtp_last")
+
+
+def _check_port(key: str, host: str, port: int, kind: socket.SocketKind) -> None:
+    try:
+        with _bound(host, port, kind):
+            pass
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise PortInUse(key, port, "tcp" if kind == socket.SOCK_STREAM else "udp") from None
+        raise PortRefused(key, host, port, error) from error
 
 
 def trunk_passwords(site: Site) -> dict[str, str]:
@@ -173,11 +199,20 @@ def trunk_passwords(site: Site) -> dict[str, str]:
 
 def is_free(host: str, port: int, kind: socket.SocketKind) -> bool:
     """Tell whether one could listen there now."""
-    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, kind) as probe:
+    try:
+        with _bound(host, port, kind):
+            return True
+    except OSError:
+        return False
+
+
+def _bound(host: str, port: int, kind: socket.SocketKind) -> socket.socket:
+    probe = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, kind)
+    try:
         if kind == socket.SOCK_STREAM:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError:
-            return False
-    return True
+        probe.bind((host, port))
+    except BaseException:
+        probe.close()
+        raise
+    return probe

@@ -26,6 +26,8 @@ from reports.busy_hour import busy_hour, render
 
 VIEW_S = 0.5
 PLAIN_S = 10.0
+LONGEST_PAUSE_S = 5.0
+ANSWER_S = 1.0
 
 
 async def show(
@@ -56,6 +58,8 @@ async def show(
                 await _view(site, console, since, trouble)
     except asyncio.CancelledError:
         task.uncancel()
+        if not up:
+            raise KeyboardInterrupt from None
     except TimeoutError:
         pass
     if up:
@@ -124,7 +128,8 @@ async def _view(site: Site, console: Console, since: int, trouble: asyncio.Futur
     client = ControlClient(site)
     figures = await asyncio.to_thread(read_figures, site, since, since)
     live = Live(console=console, auto_refresh=False, transient=True) if console.is_terminal else None
-    pause = VIEW_S if live is not None else PLAIN_S
+    least = pause = VIEW_S if live is not None else PLAIN_S
+    floor: dict[str, Any] | None = None
     try:
         if live is not None:
             live.start()
@@ -134,9 +139,12 @@ async def _view(site: Site, console: Console, since: int, trouble: asyncio.Futur
                 trouble.result()
                 return
             began = time.monotonic()
-            floor, wrong = await _floor(client)
+            now_live, wrong = await _floor(client)
+            floor = now_live or floor
             figures = await _figures(site, since, figures)
-            pause = max(pause, min(30, 10 * (time.monotonic() - began)))  # looking must not become the load
+            pause = max(
+                least, min(LONGEST_PAUSE_S, 10 * (time.monotonic() - began))
+            )  # or looking were the load
             if floor is None:
                 continue
             if live is not None:
@@ -151,10 +159,10 @@ async def _view(site: Site, console: Console, since: int, trouble: asyncio.Futur
 
 async def _floor(client: ControlClient) -> tuple[dict[str, Any] | None, str | None]:
     try:
-        floor = await client.ask("floor")
-        health = await client.ask("health")
+        floor = await client.ask("floor", timeout=ANSWER_S)
+        health = await client.ask("health", timeout=ANSWER_S)
     except EngineAway:
-        return None, None
+        return None, "the engine is away: callers wait with music, conversations go on"
     for room in ("journal", "ledger"):
         why = health[room].get("trouble") or health[room].get("error")
         if why:

@@ -77,6 +77,7 @@ class Engine:
                 stderr=said,
                 start_new_session=True,  # a Ctrl-C at the terminal is ours to pass on
             )
+        (self._site.data / "run" / "engine.pid").write_text(f"{self._process.pid}\n")
         deadline = time.monotonic() + ENGINE_START_S
         while not await self.is_ready():
             if self._process.returncode is not None or time.monotonic() > deadline:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import resource
 import shlex
 import sys
 from collections.abc import Mapping
@@ -15,6 +14,7 @@ import jinja2
 
 import agi_scripts
 from hotline.asterisk.home import AsteriskHome
+from hotline.limits import raise_open_files
 from hotline.secrets import Secrets
 from hotline.site import Site
 from hotline.sockets import make_private, socket_folder
@@ -108,7 +108,6 @@ MOST_ENTRIES = 10  # so often may the engine be lost with the same call: it may 
 UNWRITABLE = re.compile(r"[\x00-\x1f\x7f]")
 SYSTEM_AUTHORITIES = Path("/etc/ssl/certs/ca-certificates.crt")
 PRIVATE_NETWORKS = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")
-MOST_OPEN_FILES = 65_536  # a waiting caller takes five
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,7 +225,7 @@ def write_whole(site: Site, wiring: Wiring, layout: Layout) -> None:
         "whole": True,
         "system_name": site.name,
         "modules": MODULES,
-        "open_files": open_files(),
+        "open_files": raise_open_files(),
     }
     for name in ("asterisk", "modules", "logger", "rtp", "manager", "musiconhold", "pjsip", "extensions"):
         write_private(
@@ -236,12 +235,6 @@ def write_whole(site: Site, wiring: Wiring, layout: Layout) -> None:
     for name, text in PLAIN.items():
         write_private(layout.etc / f"{name}.conf", text)
     write_agi_script(layout.agi_bin, site)
-
-
-def open_files() -> int:
-    """Return how many files Asterisk may open: what this user is allowed, as far as it is of use."""
-    allowed = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    return MOST_OPEN_FILES if allowed == resource.RLIM_INFINITY else min(allowed, MOST_OPEN_FILES)
 
 
 def write_includes(site: Site, wiring: Wiring, into: Path) -> list[Path]:

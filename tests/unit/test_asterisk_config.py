@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from hotline.asterisk.config import Layout, Wiring, open_files, value, write_includes, write_whole
+from hotline.asterisk.config import Layout, Wiring, value, write_includes, write_whole
 from hotline.asterisk.home import AsteriskHome
+from hotline.limits import raise_open_files
 from hotline.secrets import load_secrets
 from hotline.site import Site, load_site
 from ivr.problem import SourceErrors
@@ -191,5 +192,5 @@ def test_the_control_socket_moves_where_its_path_would_be_too_long(
     assert Layout.below(Path("/s")).run == Path("/s/run")
 
 
-def test_asterisk_asks_for_no_more_open_files_than_it_may_have() -> None:
-    assert 0 < open_files() <= 65_536
+def test_a_process_asks_for_no_more_open_files_than_it_may_have() -> None:
+    assert 0 < raise_open_files() <= 65_536

@@ -154,7 +154,8 @@ def test_the_engine_takes_the_note_in(data: Path) -> None:
     chronicle = SimpleNamespace(memory=Memory(), record=told.append)
     site = SimpleNamespace(settings=SimpleNamespace(numbers={}))
     spooled = talk(data, {"offer": "1"}).spool
-    spool = Spool(spooled, cast("Any", site), cast("Any", None), cast("Any", chronicle), SystemClock(), "v")
+    calls = SimpleNamespace(is_known=lambda _call: False, left_number=lambda _call, _at: None)
+    spool = Spool(spooled, cast("Any", site), cast("Any", calls), cast("Any", chronicle), SystemClock(), "v")
     assert spool.take_in() == 1
     began, noted = told
     assert isinstance(began, CallBegan)
