@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.table import Table
 
 from acd.messages import Refused
+from hotline import listing
 from hotline.asterisk.config import Layout, write_includes
 from hotline.asterisk.errors import AsteriskError
 from hotline.asterisk.fetch import fetch
@@ -226,24 +227,21 @@ def phones(config: ConfigOption = CONFIG, data: DataOption = None) -> None:
 def seats(config: ConfigOption = CONFIG, data: DataOption = None, as_json: JsonOption = False) -> None:
     """Show every seat and its state."""
     with told():
-        floor = ask(load_site(config, data), "floor")
-        show_rows(floor["seats"], as_json)
+        show_floor(ask(load_site(config, data), "floor"), "seats", as_json)
 
 
 @app.command()
 def queues(config: ConfigOption = CONFIG, data: DataOption = None, as_json: JsonOption = False) -> None:
     """Show every queue and who waits."""
     with told():
-        floor = ask(load_site(config, data), "floor")
-        show_rows(floor["queues"], as_json)
+        show_floor(ask(load_site(config, data), "floor"), "queues", as_json)
 
 
 @app.command()
 def calls(config: ConfigOption = CONFIG, data: DataOption = None, as_json: JsonOption = False) -> None:
     """Show every live call and where it is."""
     with told():
-        floor = ask(load_site(config, data), "floor")
-        show_rows(floor["calls"], as_json)
+        show_floor(ask(load_site(config, data), "floor"), "calls", as_json)
 
 
 @app.command()
@@ -289,16 +287,13 @@ def ask(site: Site, do: str, **more: Any) -> Any:
     return asyncio.run(once())
 
 
-def show_rows(rows: dict[str, dict[str, Any]], as_json: bool) -> None:
-    """Print named rows as a table, or as JSON."""
+def show_floor(floor: dict[str, Any], part: str, as_json: bool) -> None:
+    """Print one part of what is live as a table, or as JSON."""
     if as_json:
-        out.print_json(json.dumps(rows, ensure_ascii=False))
-        return
-    columns = list(next(iter(rows.values()), {}))
-    table = Table("", *columns, box=None)
-    for name, row in rows.items():
-        table.add_row(name, *("" if row[c] is None else str(row[c]) for c in columns))
-    out.print(table)
+        out.print_json(json.dumps(floor[part], ensure_ascii=False))
+    else:
+        tables = {"seats": listing.seats, "queues": listing.queues, "calls": listing.calls}
+        out.print(tables[part](floor))
 
 
 def main() -> None:

@@ -14,6 +14,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from hotline.listing import clock
 from hotline.site import Site
 from ledger.reader import LedgerReader
 from reports.measures import Counts, Definition, count, stays_by_queue, stays_of_calls
@@ -65,7 +66,7 @@ def picture(site: Site, floor: Mapping[str, Any], figures: Figures, trouble: str
     talking = sum(call["talking"] for call in floor["calls"].values())
     head = Text.assemble(
         (f"{site.name} ", "bold"),
-        f"{now:%Y-%m-%d %H:%M:%S}   {len(floor['calls'])} calls live, {talking} talking   ",
+        f"{now:%Y-%m-%d %H:%M:%S}   calls live: {len(floor['calls'])}, talking: {talking}   ",
         ("Ctrl-C stops and prints the report", "dim"),
     )
     parts: list[RenderableType] = [head, _queues(site, floor, figures), _seats(floor)]
@@ -78,9 +79,9 @@ def plain(floor: Mapping[str, Any], figures: Figures) -> str:
     """Return one line that says the most, for where there is no terminal."""
     counts = figures.all
     waiting = sum(queue["waiting"] for queue in floor["queues"].values())
-    clock = time.strftime("%H:%M:%S", time.gmtime(floor["now"] / 1000))
+    moment = time.strftime("%H:%M:%S", time.gmtime(floor["now"] / 1000))
     return (
-        f"{clock} UTC  live {len(floor['calls'])}  waiting {waiting}  offered {counts.offered}  "
+        f"{moment} UTC  live {len(floor['calls'])}  waiting {waiting}  offered {counts.offered}  "
         f"answered {counts.answered}  abandoned {counts.abandoned}  answer rate {counts.answer_rate} %"
     )
 
@@ -105,7 +106,7 @@ def _queues(site: Site, floor: Mapping[str, Any], figures: Figures) -> Table:
         table.add_row(
             escape(name),
             str(waiting) if waiting else "–",
-            _clock(longest_ms) if waiting else "–",
+            clock(longest_ms) if waiting else "–",
             str(counts.offered),
             str(counts.answered),
             str(counts.abandoned),
@@ -127,7 +128,7 @@ def _seats(floor: Mapping[str, Any]) -> RenderableType:
     cells = []
     for seat in floor["seats"].values():
         state = seat["state"] + (f" ({seat['reason']})" if seat["reason"] else "")
-        since = _clock(max(0, floor["now"] - seat["since"])) if seat["since"] else "–"
+        since = clock(floor["now"] - seat["since"]) if seat["since"] else "–"
         cells.append(
             Text.assemble(
                 (f"{seat['phone'] or '–':>5} ", "dim"),
@@ -137,9 +138,3 @@ def _seats(floor: Mapping[str, Any]) -> RenderableType:
             )
         )
     return Columns(cells, equal=True, column_first=True, padding=(0, 3))
-
-
-def _clock(ms: int) -> str:
-    minutes, seconds = divmod(ms // 1000, 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
