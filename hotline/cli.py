@@ -26,7 +26,7 @@ from hotline.asterisk.process import AsteriskProcess
 from hotline.control import ControlClient, EngineAway
 from hotline.limits import raise_open_files
 from hotline.logs import log_to
-from hotline.preflight import HotlineError, check_certificate, check_flows, check_folder, trunk_passwords
+from hotline.preflight import HotlineError, check_certificate, check_folder, checked_site, trunk_passwords
 from hotline.secrets import SecretsSpoilt, load_secrets
 from hotline.site import Site, load_site
 from hotline.supervisor import take_down, wire
@@ -83,9 +83,7 @@ def fail(message: str) -> None:
 
 def begin(config: Path, data: Path | None, log: str) -> Site:
     """Return a site that is right, with a data folder that can be written, and log there."""
-    site = load_site(config, data)
-    check_flows(site)
-    check_certificate(site)
+    site = checked_site(config, data)
     check_folder(site)
     log_to(site.data / "logs" / log)
     return site
@@ -142,9 +140,7 @@ def engine(config: ConfigOption = CONFIG, data: DataOption = None) -> None:
 def check(config: ConfigOption = CONFIG) -> None:
     """Check the site and its flows; every mistake with file, line and column. Needs no engine and no Asterisk."""
     with told():
-        site = load_site(config)
-        check_flows(site)
-        check_certificate(site)
+        checked_site(config)
         out.print(f"{config}: the site and its flows are right", style="green")
 
 

@@ -6,11 +6,12 @@ import errno
 import os
 import shutil
 import socket
+from pathlib import Path
 
 from hotline.asterisk.config import UNWRITABLE
-from hotline.site import Site
+from hotline.site import Site, load_site, readable_site
 from ivr.loader import load_flows
-from ivr.problem import SourceErrors
+from ivr.problem import Problem, SourceErrors
 from ledger.database import open_for_writing
 
 ROOM = 200 * 1024 * 1024
@@ -80,6 +81,26 @@ class PasswordUnusable(HotlineError):
             f"the password of the trunk {trunk!r}, in the environment variable {variable}, begins or ends with a "
             "blank, or holds a line break or another control character: set it again without"
         )
+
+
+def checked_site(file: Path, data: Path | None = None) -> Site:
+    """Read the site and all that hangs on it. Raises `SourceErrors` with every mistake in any of its files."""
+    problems: list[Problem] = []
+    site: Site | None = None
+    try:
+        site = load_site(file, data)
+    except SourceErrors as errors:
+        problems.extend(errors.problems)
+    readable = site or readable_site(file)
+    if readable is not None:
+        for check in (check_flows, check_certificate):
+            try:
+                check(readable)
+            except SourceErrors as errors:
+                problems.extend(errors.problems)
+    if site is None or problems:
+        raise SourceErrors(problems)
+    return site
 
 
 def check_flows(site: Site) -> None:

@@ -305,6 +305,16 @@ def load_site(file: Path, data: Path | None = None) -> Site:
     return Site(source, settings, data)
 
 
+def readable_site(file: Path) -> Site | None:
+    """Return the site without its mistakes, to look at what hangs on it; None where nothing of it can be read."""
+    try:
+        source = read(file)
+    except SourceErrors:
+        return None
+    settings = _what_is_right(source.data)
+    return Site(source, settings) if settings is not None else None
+
+
 def _what_is_right(data: Any) -> Settings | None:
     """Return the settings without their mistakes, so that contradictions are found in the same run."""
     rest = deepcopy(data)

@@ -118,8 +118,8 @@ def test_every_mistake_is_told_at_once(site: Site) -> None:
     change(site, "timezone: UTC", "timezone: Asia/Shangai")
     change(site, "ring: 3s", "ring: 3")
     change(site, "flow: straight", "flow: straigt")
-    text = fails(site, "did you mean 'Asia/Shanghai'?", "write a duration with its unit")
-    assert len(text.splitlines()) == 3, "the flows are looked at once the file itself is right"
+    text = fails(site, "did you mean 'Asia/Shanghai'?", "write a duration with its unit", "'straight'")
+    assert len(text.splitlines()) == 4
 
 
 def test_a_number_that_leads_to_no_flow_is_told(site: Site) -> None:
