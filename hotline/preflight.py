@@ -11,7 +11,7 @@ from pathlib import Path
 from hotline.asterisk.config import UNWRITABLE
 from hotline.site import Site, load_site, readable_site
 from ivr.loader import load_flows
-from ivr.problem import Problem, SourceErrors
+from ivr.problem import Problem, SourceErrors, did_you_mean
 from ledger.database import open_for_writing
 
 ROOM = 200 * 1024 * 1024
@@ -110,14 +110,8 @@ def check_flows(site: Site) -> None:
     for number, entry in site.settings.numbers.items():
         flow = flows.flows.get(entry.flow)
         if flow is None:
-            known = ", ".join(flows.flows)
-            problems.append(
-                site.problem(
-                    ("numbers", number, "flow"),
-                    "unknown-flow",
-                    f"there is no flow {entry.flow!r}; known: {known}",
-                )
-            )
+            message = f"there is no flow {entry.flow!r}{did_you_mean(entry.flow, flows.flows)}"
+            problems.append(site.problem(("numbers", number, "flow"), "unknown-flow", message))
         elif entry.language not in flow.languages:
             known = ", ".join(flow.languages)
             problems.append(
