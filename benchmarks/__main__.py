@@ -42,7 +42,9 @@ def main() -> None:
     names = sys.argv[1:] or list(BENCHMARKS)
     console = Console()
     if unknown := [name for name in names if name not in BENCHMARKS]:
-        console.print(f"there is no benchmark {unknown[0]!r}; there are: {', '.join(BENCHMARKS)}", style="red")
+        console.print(
+            f"there is no benchmark {unknown[0]!r}; there are: {', '.join(BENCHMARKS)}", style="red"
+        )
         sys.exit(2)
     try:
         asyncio.run(run(names, console))

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import jinja2
 
-from hotline.asterisk.prefix import Toolbox
+from benchmarks.house import House
 
 SCENARIOS = Path(__file__).with_name("scenarios")
 PERIOD_MS = 10_000  # SIPp's rates are whole calls in a period
@@ -28,16 +28,25 @@ class CallFigures:
 
 
 class Caller:
-    """Makes calls to one Asterisk on loopback."""
+    """Makes calls to a house, from loopback."""
 
-    def __init__(self, toolbox: Toolbox, folder: Path, sip_port: int) -> None:
-        self._toolbox = toolbox
-        self._folder = folder
-        self._target = f"127.0.0.1:{sip_port}"
+    def __init__(self, house: House) -> None:
+        self._toolbox = house.toolbox
+        self._folder = house.site.folder / "callers"
+        self._target = f"127.0.0.1:{house.site.settings.ports.sip}"
         self._runs = count(1)
 
     async def call(
-        self, number: str, scenario: str, *, calls: int, rate: float, slow_ms: int, longest: float, at_once: int = 5_000, **values: object
+        self,
+        number: str,
+        scenario: str,
+        *,
+        calls: int,
+        rate: float,
+        slow_ms: int,
+        longest: float,
+        at_once: int = 5_000,
+        **values: object,
     ) -> CallFigures:
         """Make so many calls, ``rate`` a second, and return what became of them.
 

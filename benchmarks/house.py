@@ -20,6 +20,8 @@ from hotline.secrets import Secrets, load_secrets
 from hotline.site import Site, load_site
 from hotline.supervisor import Supervisor
 
+IDLE_CPU_S = 0.03  # in a second
+
 MENU, STRAIGHT, ORDINARY = "10000", "10001", "10002"
 """The numbers: the short menu, straight into the queue, the menu with prompts of ordinary length."""
 
@@ -86,6 +88,14 @@ class House:
     def engine(self) -> Process:
         """The engine's process, whose id is in the journal's lock."""
         return Process(int((self.site.data / "journal" / "journal.lock").read_text()))
+
+    async def settled(self, seconds: float = 30) -> None:
+        """Wait until the engine has done what it does beside taking calls when it starts. Raises `TimeoutError`."""
+        async with asyncio.timeout(seconds):
+            before = -1.0
+            while (used := self.engine.cpu() + self.engine.children_cpu()) - before > IDLE_CPU_S:
+                before = used
+                await asyncio.sleep(1)
 
     async def quiet(self, seconds: float = 30) -> None:
         """Wait until no call is live and the ledger has every event. Raises `TimeoutError`."""

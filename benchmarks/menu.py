@@ -9,7 +9,7 @@ from statistics import median
 
 from rich.console import Console
 
-from benchmarks.caller import Caller
+from benchmarks.caller import Caller, CallFigures
 from benchmarks.house import MENU, ORDINARY, House, opened, write_site
 from benchmarks.report import Aim, Report
 from benchmarks.rivals import RivalCall, graft
@@ -17,31 +17,18 @@ from benchmarks.search import RateSearch
 from hotline.asterisk.prefix import Toolbox
 
 STEP_S = 5.0
-SUSTAINED_S = 15.0
-SLOW_MS = 2_000  # a call lasts 0.8 s when nothing is in its way
+SUSTAINED_S = 12.0
+DRAIN_S = 5.0
+SLOW_MS = 2_000  # a call lasts 0.9 s when nothing is in its way, and over 2 s when its key is lost
 SLOW_SHARE = 0.01
-KEY_AFTER_MS = 500  # after the prompt of 200 ms, so that each of them waits for the key
+DOUBTFUL_SHARE = (
+    0.1  # so few, and it may have been something else that the machine did: the rate is tried again
+)
+KEY_AFTER_MS = 500  # well after the prompt of 200 ms: each of them waits for the key
 COST_ROUNDS = 3
 ORDINARY_CALLS = 40
 ORDINARY_RATE = 4.0
 ORDINARY_KEY_AFTER_MS = 15_200
-
-
-@dataclass
-class Contender:
-    """One way to serve the menu call, and what was measured of it."""
-
-    name: str
-    short: str
-    ordinary: str
-    search: RateSearch
-    cost_rate: float
-    cost: list[Cost] = field(default_factory=list)
-    ordinary_cost: Cost | None = None
-
-    def median(self, part: str) -> float:
-        """Return the middle of what a call cost, in ms of CPU."""
-        return median(getattr(cost, part) for cost in self.cost)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +39,24 @@ class Cost:
     engine: float
 
 
+@dataclass
+class Contender:
+    """One way to serve the menu call: its numbers for the short and the ordinary call, and what was measured."""
+
+    name: str
+    short: str
+    ordinary: str
+    search: RateSearch
+    cost_rate: float
+    costs: list[Cost] = field(default_factory=list)
+    ordinary_cost: Cost = Cost(0, 0)
+
+    @property
+    def cost(self) -> Cost:
+        """The middle of what a short call cost."""
+        return Cost(median(cost.asterisk for cost in self.costs), median(cost.engine for cost in self.costs))
+
+
 class MenuBench:
     """Alternates the contenders on one Asterisk, so that whatever else the machine does meets them all."""
 
@@ -60,8 +65,8 @@ class MenuBench:
         self._caller = caller
         self._console = console
         self.engine = Contender("engine", MENU, ORDINARY, RateSearch(100), 60)
-        self.dialplan = Contender("plain dialplan", "20000", "20002", RateSearch(100), 60)
-        self.script = Contender("a pyst2 script per call", "20001", "20003", RateSearch(5), 5)
+        self.dialplan = Contender("plain dialplan", "20000", "20002", RateSearch(150), 60)
+        self.script = Contender("pyst2 script per call", "20001", "20003", RateSearch(5), 5)
         self.contenders = (self.engine, self.dialplan, self.script)
 
     async def run(self) -> None:
@@ -70,61 +75,74 @@ class MenuBench:
             await self._holds(contender, contender.cost_rate / 2, 2)
         for _ in range(COST_ROUNDS):
             for contender in self.contenders:
-                contender.cost.append(await self._cost(contender))
+                contender.costs.append(await self._cost(contender))
         while any(contender.search.next for contender in self.contenders):
             for contender in self.contenders:
                 if rate := contender.search.next:
                     contender.search.tell(await self._holds(contender, rate, STEP_S))
         for contender in self.contenders:
             while not await self._holds(contender, contender.search.best, SUSTAINED_S):
-                contender.search.best *= 1 - contender.search.precision
+                contender.search.fall_back()
         for contender in self.contenders:
-            contender.ordinary_cost = await self._ordinary(contender)
+            contender.ordinary_cost = await self._ordinary_cost(contender)
 
     async def _holds(self, contender: Contender, rate: float, seconds: float) -> bool:
         """Tell whether no call fails at a rate, and hardly one is slow."""
+        figures = await self._short_calls(contender, rate, seconds)
+        if not _held(figures) and figures.failed + figures.slow <= DOUBTFUL_SHARE * figures.made:
+            figures = await self._short_calls(contender, rate, seconds)
+        return _held(figures)
+
+    async def _short_calls(self, contender: Contender, rate: float, seconds: float) -> CallFigures:
         figures = await self._caller.call(
             contender.short,
             "menu_call",
             calls=max(10, round(rate * seconds)),
             rate=rate,
             slow_ms=SLOW_MS,
-            longest=seconds + 10,
+            longest=seconds + DRAIN_S,
             key_after_ms=KEY_AFTER_MS,
         )
-        holds = figures.failed == 0 and figures.slow <= SLOW_SHARE * figures.made
         self._console.print(
-            f"  {contender.name}: {rate:.1f} calls/s {'held' if holds else 'not held'}"
-            f" ({figures.failed} failed, {figures.slow} slow of {figures.made})",
+            f"  {contender.name}: {rate:.1f} calls/s, {figures.failed} failed and {figures.slow} slow"
+            f" of {figures.made}",
             highlight=False,
         )
         await self._house.quiet()
-        return holds
+        return figures
 
     async def _cost(self, contender: Contender) -> Cost:
-        return await self._measured(contender.short, round(STEP_S * contender.cost_rate), contender.cost_rate, KEY_AFTER_MS)
+        before = self._cpu()
+        figures = await self._short_calls(contender, contender.cost_rate, STEP_S)
+        return self._cost_since(before, figures.made)
 
-    async def _ordinary(self, contender: Contender) -> Cost:
-        return await self._measured(contender.ordinary, ORDINARY_CALLS, ORDINARY_RATE, ORDINARY_KEY_AFTER_MS)
-
-    async def _measured(self, number: str, calls: int, rate: float, key_after_ms: int) -> Cost:
-        house = self._house
-        asterisk, engine = self._asterisk_cpu(), house.engine.cpu()
-        figures = await self._caller.call(
-            number, "menu_call", calls=calls, rate=rate, slow_ms=SLOW_MS, longest=calls / rate + 40, key_after_ms=key_after_ms
+    async def _ordinary_cost(self, contender: Contender) -> Cost:
+        before = self._cpu()
+        await self._caller.call(
+            contender.ordinary,
+            "menu_call",
+            calls=ORDINARY_CALLS,
+            rate=ORDINARY_RATE,
+            slow_ms=SLOW_MS,
+            longest=ORDINARY_CALLS / ORDINARY_RATE + 30,
+            key_after_ms=ORDINARY_KEY_AFTER_MS,
         )
-        await house.quiet()
-        cost = Cost(
-            1000 * (self._asterisk_cpu() - asterisk) / calls, 1000 * (house.engine.cpu() - engine) / calls
+        await self._house.quiet()
+        return self._cost_since(before, ORDINARY_CALLS)
+
+    def _cpu(self) -> Cost:
+        asterisk = self._house.asterisk
+        return Cost(asterisk.cpu() + asterisk.children_cpu(), self._house.engine.cpu())
+
+    def _cost_since(self, before: Cost, calls: int) -> Cost:
+        now = self._cpu()
+        return Cost(
+            1000 * (now.asterisk - before.asterisk) / calls, 1000 * (now.engine - before.engine) / calls
         )
-        self._console.print(f"  {number}: {calls} calls at {rate:g}/s, {figures.failed} failed: Asterisk {cost.asterisk:.2f} ms, engine {cost.engine:.2f} ms")
-        return cost
 
 
-    def _asterisk_cpu(self) -> float:
-        """Return Asterisk's CPU with that of the programs that it started, which is where scripts run."""
-        process = self._house.asterisk
-        return process.cpu() + process.children_cpu()
+def _held(figures: CallFigures) -> bool:
+    return figures.failed == 0 and figures.slow <= SLOW_SHARE * figures.made
 
 
 async def menu(toolbox: Toolbox, console: Console) -> Report:
@@ -132,52 +150,53 @@ async def menu(toolbox: Toolbox, console: Console) -> Report:
     with tempfile.TemporaryDirectory(prefix="hotline-bench-") as folder:
         site = write_site(Path(folder))
         sounds = site.flows / "sounds"
+        calls = [
+            RivalCall("20000", "20001", sounds / "short.wav", sounds / "short.wav"),
+            RivalCall("20002", "20003", sounds / "choose.wav", sounds / "bye.wav"),
+        ]
         async with opened(site, toolbox) as house:
-            graft(
-                house,
-                [
-                    RivalCall("20000", "20001", sounds / "short.wav", sounds / "short.wav"),
-                    RivalCall("20002", "20003", sounds / "choose.wav", sounds / "bye.wav"),
-                ],
-            )
-            bench = MenuBench(house, Caller(toolbox, site.folder / "callers", site.settings.ports.sip), console)
+            graft(house, calls)
+            await house.settled()
+            bench = MenuBench(house, Caller(house), console)
             await bench.run()
     return _report(bench)
 
 
 def _report(bench: MenuBench) -> Report:
     engine, dialplan, script = bench.contenders
-    rows, figures = [], {}
-    for contender, key in zip(bench.contenders, ("engine", "dialplan", "script"), strict=True):
-        ordinary = contender.ordinary_cost
-        assert ordinary is not None
-        rows.append(
-            (
-                contender.name,
-                f"{contender.search.best:.1f}",
-                f"{contender.median('asterisk'):.2f}",
-                f"{contender.median('engine'):.2f}",
-                f"{ordinary.asterisk:.1f}",
-                f"{ordinary.engine:.2f}",
-            )
+    rows = [
+        (
+            contender.name,
+            f"{contender.search.best:.1f}",
+            f"{contender.cost.asterisk:.2f}",
+            f"{contender.cost.engine:.2f}",
+            f"{contender.ordinary_cost.asterisk:.1f}",
+            f"{contender.ordinary_cost.engine:.1f}",
         )
+        for contender in bench.contenders
+    ]
+    figures = {}
+    for key, contender in (("engine", engine), ("dialplan", dialplan), ("script", script)):
         figures |= {
             f"{key}_calls_per_s": contender.search.best,
-            f"{key}_asterisk_ms": contender.median("asterisk"),
-            f"{key}_engine_ms": contender.median("engine"),
-            f"{key}_ordinary_asterisk_ms": ordinary.asterisk,
-            f"{key}_ordinary_engine_ms": ordinary.engine,
+            f"{key}_asterisk_ms": contender.cost.asterisk,
+            f"{key}_engine_ms": contender.cost.engine,
+            f"{key}_ordinary_asterisk_ms": contender.ordinary_cost.asterisk,
+            f"{key}_ordinary_engine_ms": contender.ordinary_cost.engine,
         }
-    assert engine.ordinary_cost
     return Report(
-        "The menu call",
-        ("", "calls/s", "Asterisk ms/call", "engine ms/call", "20 s: Asterisk", "20 s: engine"),
+        "The menu call: calls/s held, and CPU ms of one call (short, and with 20 s of prompts)",
+        ("", "calls/s", "Asterisk", "engine", "20 s: Asterisk", "20 s: engine"),
         rows,
         figures,
         (
             Aim("calls/s against plain dialplan", 100 * engine.search.best / dialplan.search.best, 75, " %"),
             Aim("calls/s against the script", engine.search.best / script.search.best, 10, " times"),
-            Aim("engine's CPU against Asterisk's", 100 * engine.median("engine") / engine.median("asterisk"), 20, " %", most=True),
-            Aim("the same for a call of 20 s", 100 * engine.ordinary_cost.engine / engine.ordinary_cost.asterisk, 20, " %", most=True),
+            _share("engine's CPU against Asterisk's", engine.cost),
+            _share("the same for a call of 20 s", engine.ordinary_cost),
         ),
     )
+
+
+def _share(what: str, cost: Cost) -> Aim:
+    return Aim(what, 100 * cost.engine / cost.asterisk, 20, " %", most=True)

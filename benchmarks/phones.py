@@ -179,7 +179,9 @@ class Phones(asyncio.DatagramProtocol):
         return ("Via", f"SIP/2.0/UDP {self._address};branch={branch}"), ("Max-Forwards", "70")
 
     def _reply(self, request: Message, status: str, tag: str = "", body: str = "") -> None:
-        copied = [(n, v) for n, v in request.headers if n in ("via", "from", "call-id", "cseq", "record-route")]
+        copied = [
+            (n, v) for n, v in request.headers if n in ("via", "from", "call-id", "cseq", "record-route")
+        ]
         to = request["to"] + (f";tag={tag}" if tag else "")
         more = [("Content-Type", "application/sdp")] if body else []
         self._send(
@@ -202,6 +204,8 @@ def _digest(challenge: str, secret: PhoneSecret, uri: str) -> str:
     whose = md5(secret.username, asked["realm"], secret.password)
     response = md5(whose, asked["nonce"], count, cnonce, "auth", md5("REGISTER", uri))
     fields = {"username": secret.username, "realm": asked["realm"], "nonce": asked["nonce"], "uri": uri}
-    quoted = fields | {"response": response, "cnonce": cnonce} | {k: v for k, v in asked.items() if k == "opaque"}
+    quoted = (
+        fields | {"response": response, "cnonce": cnonce} | {k: v for k, v in asked.items() if k == "opaque"}
+    )
     said = ", ".join(f'{name}="{value}"' for name, value in quoted.items())
     return f"Digest {said}, algorithm=MD5, qop=auth, nc={count}"

@@ -1,4 +1,4 @@
-"""The search for the highest rate that is held: a ladder until it fails, then halves."""
+"""The search for the highest rate that is held: a ladder until one is not, then halves."""
 
 from __future__ import annotations
 
@@ -7,37 +7,35 @@ from dataclasses import dataclass
 
 @dataclass
 class RateSearch:
-    """Finds the highest of the rates that pass, as finely as ``precision`` (a share of the rate) says.
+    """Finds the highest rate that holds, as finely as ``precision`` (a share of the rate) says.
 
-    `next` is the rate to try, None once it is known; `tell` takes what came of it. A rate is tried a second time
-    when it failed, since on a machine that others use too one failure proves little.
+    `next` is the rate to try, None once the search is over; `tell` takes what came of it. ``best`` is the highest
+    that held, 0 when none did.
     """
 
     start: float
-    precision: float = 0.05
-    most: float = 1_000.0
+    precision: float = 0.06
     best: float = 0.0
-    _failed: float | None = None
-    _doubted: bool = False
+    _lowest_lost: float | None = None
 
     @property
     def next(self) -> float | None:
         """The rate to try."""
-        if self._failed is None:
-            rate = 2 * self.best if self.best else self.start
-            return rate if rate <= self.most else None
-        if self._failed - self.best <= self.precision * self._failed:
-            return None
-        return (self.best + self._failed) / 2
+        lost = self._lowest_lost
+        if lost is None:
+            return 2 * self.best or self.start
+        return None if lost - self.best <= self.precision * lost else (self.best + lost) / 2
 
     def tell(self, held: bool) -> None:
-        """Take what came of the rate that `next` named."""
+        """Take what came of the rate that `next` named. Raises `RuntimeError` once the search is over."""
         rate = self.next
         if rate is None:
             raise RuntimeError("the search is over")
         if held:
-            self.best, self._doubted = rate, False
-        elif not self._doubted:
-            self._doubted = True
+            self.best = rate
         else:
-            self._failed, self._doubted = rate, False
+            self._lowest_lost = rate
+
+    def fall_back(self) -> None:
+        """Take back ``best``, which did not hold for longer, by one step of the precision."""
+        self.best *= 1 - self.precision

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import tempfile
+import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -126,7 +127,7 @@ async def _measure(crowd: Crowd, toolbox: Toolbox, console: Console) -> Found:
 @contextlib.asynccontextmanager
 async def _callers(crowd: Crowd, house: House, console: Console) -> AsyncIterator[None]:
     """Let the seats talk and the crowd wait; whoever is served is followed by the next caller."""
-    caller = Caller(house.toolbox, house.site.folder / "callers", house.site.settings.ports.sip)
+    caller = Caller(house)
     calling = asyncio.create_task(
         caller.call(
             STRAIGHT,
@@ -167,7 +168,6 @@ async def _after_bye(phones: Phones, phone: Phone) -> float:
 
 
 async def _after_ready(phones: Phones, phone: Phone, house: House) -> float:
-    import time
     await asyncio.sleep(PACE_S)
     await house.control.ask("not-ready", seat=f"a{phone.number}", reason="measured")
     phones.hang_up(phone)

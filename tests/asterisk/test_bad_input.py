@@ -124,7 +124,7 @@ def test_every_mistake_is_told_at_once(site: Site) -> None:
 
 def test_a_number_that_leads_to_no_flow_is_told(site: Site) -> None:
     change(site, "flow: straight", "flow: straigt")
-    fails(site, f"{site.file}:5:", "there is no flow 'straigt'; known: straight, test")
+    fails(site, f"{site.file}:5:", "there is no flow 'straigt'; did you mean 'straight'?")
 
 
 def test_a_flow_that_leads_nowhere_is_told_in_its_own_file(site: Site) -> None:
