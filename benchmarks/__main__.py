@@ -6,7 +6,7 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from rich.console import Console
 
@@ -16,6 +16,7 @@ from benchmarks.start import StartFailed, cold, start
 from benchmarks.waiting import waiting
 from hotline.asterisk.errors import AsteriskError
 from hotline.asterisk.prefix import Toolbox, find
+from hotline.preflight import HotlineError
 
 BENCHMARKS: Mapping[str, Callable[[Toolbox, Console], Awaitable[Report]]] = {
     "menu": menu,
@@ -25,15 +26,22 @@ BENCHMARKS: Mapping[str, Callable[[Toolbox, Console], Awaitable[Report]]] = {
 }
 
 
-async def run(names: list[str], console: Console) -> None:
-    """Run the benchmarks one after the other."""
+async def run(names: Sequence[str], console: Console) -> None:
+    """Run benchmarks one after the other. What stops one stops all; nothing is left running."""
     toolbox = find(with_tests=True)
-    found: dict[str, object] = {"cores": os.cpu_count(), "load_before": os.getloadavg()[0]}
+    found: dict[str, object] = {"cores": os.cpu_count()}
+    reports = []
     for name in names:
-        console.print(f"[bold]{name}[/]", f"load {os.getloadavg()[0]:.2f}", highlight=False)
+        load = os.getloadavg()[0]
+        console.print(f"[bold]{name}[/] (load average before: {load:.2f})", highlight=False)
         report = await BENCHMARKS[name](toolbox, console)
+        reports.append(report)
+        missed = [aim.what for aim in report.aims if not aim.met]
+        figures = {key: round(value, 3) for key, value in report.figures.items()}
+        found[name] = {**figures, "load_before": round(load, 2), "missed": missed}
+    for report in reports:
+        console.print()
         report.show(console)
-        found[name] = report.figures | {"missed": [aim.what for aim in report.aims if not aim.met]}
     print(json.dumps(found))
 
 
@@ -42,15 +50,19 @@ def main() -> None:
     names = sys.argv[1:] or list(BENCHMARKS)
     console = Console()
     if unknown := [name for name in names if name not in BENCHMARKS]:
-        console.print(
-            f"there is no benchmark {unknown[0]!r}; there are: {', '.join(BENCHMARKS)}", style="red"
-        )
+        known = ", ".join(BENCHMARKS)
+        console.print(f"there is no benchmark {unknown[0]!r}; there are: {known}", style="red", markup=False)
         sys.exit(2)
     try:
         asyncio.run(run(names, console))
     except AsteriskError as error:
         console.print(f"{error}\n{error.remedy}", style="red", markup=False)
         sys.exit(1)
+    except (HotlineError, StartFailed) as error:
+        console.print(str(error), style="red", markup=False)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
 
 
 if __name__ == "__main__":

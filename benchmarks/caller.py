@@ -61,7 +61,8 @@ class Caller:
         file.write_text(jinja2.Template(text, undefined=jinja2.StrictUndefined).render(values))
         line = self._toolbox.command(
             "sipp", self._target, "-s", number, "-sf", str(file), "-i", "127.0.0.1", "-mi", "127.0.0.1",
-            "-r", str(max(1, round(rate * PERIOD_MS / 1000))), "-rp", str(PERIOD_MS), "-m", str(calls), "-l", str(at_once),
+            "-r", str(max(1, round(rate * PERIOD_MS / 1000))), "-rp", str(PERIOD_MS),
+            "-m", str(calls), "-l", str(at_once),
             "-timeout", f"{longest:.0f}s", "-buff_size", "4000000", "-nostdin",
             "-trace_err", "-trace_stat", "-stf", "statistics.csv", "-fd", "1",
         )  # fmt: skip

@@ -20,7 +20,7 @@ from hotline.secrets import Secrets, load_secrets
 from hotline.site import Site, load_site
 from hotline.supervisor import Supervisor
 
-IDLE_CPU_S = 0.03  # in a second
+IDLE_CPU_S = 0.05  # less than that in a second is idle
 
 MENU, STRAIGHT, ORDINARY = "10000", "10001", "10002"
 """The numbers: the short menu, straight into the queue, the menu with prompts of ordinary length."""
@@ -90,20 +90,25 @@ class House:
         return Process(int((self.site.data / "journal" / "journal.lock").read_text()))
 
     async def settled(self, seconds: float = 30) -> None:
-        """Wait until the engine has done what it does beside taking calls when it starts. Raises `TimeoutError`."""
+        """Wait until the engine has done what it does at its start beside taking calls. Raises `TimeoutError`."""
+        before = -1.0
         async with asyncio.timeout(seconds):
-            before = -1.0
-            while (used := self.engine.cpu() + self.engine.children_cpu()) - before > IDLE_CPU_S:
+            while True:
+                used = self.engine.cpu() + self.engine.children_cpu()
+                if used - before < IDLE_CPU_S:
+                    return
                 before = used
                 await asyncio.sleep(1)
 
     async def quiet(self, seconds: float = 30) -> None:
         """Wait until no call is live and the ledger has every event. Raises `TimeoutError`."""
         async with asyncio.timeout(seconds):
-            while (await self.control.ask("floor"))["calls"] or self.supervisor.asterisk.calls():
+            while True:
+                floor, health = await self.control.ask("floor"), await self.control.ask("health")
+                calls = floor["calls"] or self.supervisor.asterisk.calls()
+                if not calls and not health["ledger"]["behind_events"]:
+                    return
                 await asyncio.sleep(0.2)
-            while (await self.control.ask("health"))["ledger"]["behind_events"]:
-                await asyncio.sleep(0.05)
 
 
 def write_site(folder: Path, *, seats: int = 1, music: Literal["music", "silence"] = "music") -> Site:

@@ -195,7 +195,7 @@ class Phones(asyncio.DatagramProtocol):
 
 def _digest(challenge: str, secret: PhoneSecret, uri: str) -> str:
     """Answer a challenge (RFC 2617, MD5 with qop=auth)."""
-    asked = {name: value for name, value in re.findall(r'(\w+)="?([^",]+)"?', challenge)}
+    asked = dict(re.findall(r'(\w+)="?([^",]+)"?', challenge))
     cnonce, count = secrets.token_hex(4), "00000001"
 
     def md5(*parts: str) -> str:

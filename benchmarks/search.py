@@ -35,7 +35,3 @@ class RateSearch:
             self.best = rate
         else:
             self._lowest_lost = rate
-
-    def fall_back(self) -> None:
-        """Take back ``best``, which did not hold for longer, by one step of the precision."""
-        self.best *= 1 - self.precision

@@ -25,7 +25,7 @@ ARRIVALS = 40.0  # a second
 SETTLE_S = 3.0
 IDLE_S = 30.0  # two of the engine's rounds of comparing itself with Asterisk
 PACE_S = 0.12
-SAMPLES = 200
+SAMPLES = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class Found:
 async def waiting(toolbox: Toolbox, console: Console) -> Report:
     """Measure the waiting. Takes about four minutes."""
     found = {crowd: await _measure(crowd, toolbox, console) for crowd in CROWDS}
-    rows, figures, aims = [], dict[str, float](), []
+    rows, figures, aims = [], dict[str, float](), list[Aim]()
     for crowd, f in found.items():
         name = f"{crowd.waiting} on {crowd.name}"
         bye, ready = _p99(f.after_bye), _p99(f.after_ready)
@@ -99,7 +99,7 @@ async def _measure(crowd: Crowd, toolbox: Toolbox, console: Console) -> Found:
             await phones.open()
             empty = house.engine.memory()
             try:
-                async with _callers(crowd, house, console):
+                async with _callers(crowd, house):
                     engine, asterisk = house.engine.cpu(), house.asterisk.cpu()
                     await asyncio.sleep(IDLE_S)
                     found = Found(
@@ -125,7 +125,7 @@ async def _measure(crowd: Crowd, toolbox: Toolbox, console: Console) -> Found:
 
 
 @contextlib.asynccontextmanager
-async def _callers(crowd: Crowd, house: House, console: Console) -> AsyncIterator[None]:
+async def _callers(crowd: Crowd, house: House) -> AsyncIterator[None]:
     """Let the seats talk and the crowd wait; whoever is served is followed by the next caller."""
     caller = Caller(house)
     calling = asyncio.create_task(

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from hotline.site import Settings
+from hotline.settings import Settings
 from ivr.duration import MILLISECONDS, PATTERN
 
 Schema = Mapping[str, Any]
@@ -40,7 +40,7 @@ class Undocumented(Exception):
 
     def __init__(self, keys: list[str]) -> None:
         self.keys = keys
-        super().__init__(f"give these keys a description in hotline/site.py: {', '.join(keys)}")
+        super().__init__(f"give these keys a description in hotline/settings.py: {', '.join(keys)}")
 
 
 def config_schema() -> dict[str, Any]:

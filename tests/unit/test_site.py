@@ -140,6 +140,11 @@ def test_every_mistake_is_told_at_once_in_the_files_order(tmp_path: Path) -> Non
             "there is no skill named 'mandarin'",
         ),
         (
+            {"skills": ["general", "english"], "languages": {"en": {"english": 2}}},
+            "queues.operator.skills",
+            "no agent can serve this queue for callers in 'en': nobody has english 2, general",
+        ),
+        (
             {"trunks.loopback.address": ["10.0.0.1/8"]},
             "trunks.loopback.address.0",
             "is no IP address or network",
