@@ -7,15 +7,19 @@ import hashlib
 import re
 import secrets
 import socket
+import struct
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import count
 from typing import cast
 
 from hotline.secrets import PhoneSecret
 
 ANSWER_S = 5.0
 EXPIRES_S = 3600
+VOICE_S = 10.0  # a phone that is never heard is hung up after a minute
+SILENCE = b"\xd5" * 160  # 20 ms of A-law
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,13 +28,15 @@ class Message:
 
     start: str
     headers: Sequence[tuple[str, str]]
+    body: str
 
     @classmethod
     def parsed(cls, data: bytes) -> Message:
         """Return the message in a datagram."""
-        start, *lines = data.decode().partition("\r\n\r\n")[0].split("\r\n")
+        head, _, body = data.decode().partition("\r\n\r\n")
+        start, *lines = head.split("\r\n")
         pairs = (line.partition(":") for line in lines)
-        return cls(start, [(name.strip().lower(), value.strip()) for name, _, value in pairs])
+        return cls(start, [(name.strip().lower(), value.strip()) for name, _, value in pairs], body)
 
     def __getitem__(self, name: str) -> str:
         return next((value for known, value in self.headers if known == name), "")
@@ -60,9 +66,11 @@ class Phones(asyncio.DatagramProtocol):
         self.phones = {number: Phone(number, secret) for number, secret in secrets_of.items()}
         self._by_user = {phone.secret.username: phone for phone in self.phones.values()}
         self._server = f"127.0.0.1:{sip_port}"
+        self.left = 0  # calls that their far end, or Asterisk, ended
         self._replies: dict[str, asyncio.Future[Message]] = {}
         self._rtp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._rtp.bind(("127.0.0.1", 0))  # voice goes here, and nobody listens
+        self._voice: asyncio.Task[None] | None = None
         self._transport: asyncio.DatagramTransport
 
     async def open(self) -> None:
@@ -76,9 +84,12 @@ class Phones(asyncio.DatagramProtocol):
         self._address = "{}:{}".format(*own.getsockname())
         for phone in self.phones.values():
             await self._register(phone)
+        self._voice = asyncio.create_task(self._be_heard())
 
     def close(self) -> None:
         """Let go of the sockets; calls are dropped where they are."""
+        if self._voice is not None:
+            self._voice.cancel()
         self._transport.close()
         self._rtp.close()
 
@@ -148,6 +159,17 @@ class Phones(asyncio.DatagramProtocol):
             if phone.dialogue is not None and phone.dialogue["call-id"] == message["call-id"]:
                 phone.dialogue = None
                 phone.invited.clear()
+                self.left += 1
+
+    async def _be_heard(self) -> None:
+        """Send a packet of voice (RFC 3550) at times, for ever."""
+        for sequence in count():
+            for phone in self.talking():
+                port = re.search(r"m=audio (\d+)", phone.dialogue.body if phone.dialogue is not None else "")
+                if port:
+                    header = struct.pack("!BBHII", 0x80, 8, sequence % 2**16, 160 * sequence % 2**32, 1)
+                    self._rtp.sendto(header + SILENCE, ("127.0.0.1", int(port[1])))
+            await asyncio.sleep(VOICE_S)
 
     async def _register(self, phone: Phone) -> None:
         call, user = secrets.token_hex(8), phone.secret.username
@@ -196,16 +218,16 @@ class Phones(asyncio.DatagramProtocol):
 def _digest(challenge: str, secret: PhoneSecret, uri: str) -> str:
     """Answer a challenge (RFC 2617, MD5 with qop=auth)."""
     asked = dict(re.findall(r'(\w+)="?([^",]+)"?', challenge))
-    cnonce, count = secrets.token_hex(4), "00000001"
+    cnonce, uses = secrets.token_hex(4), "00000001"
 
     def md5(*parts: str) -> str:
         return hashlib.md5(":".join(parts).encode()).hexdigest()
 
     whose = md5(secret.username, asked["realm"], secret.password)
-    response = md5(whose, asked["nonce"], count, cnonce, "auth", md5("REGISTER", uri))
+    response = md5(whose, asked["nonce"], uses, cnonce, "auth", md5("REGISTER", uri))
     fields = {"username": secret.username, "realm": asked["realm"], "nonce": asked["nonce"], "uri": uri}
     quoted = (
         fields | {"response": response, "cnonce": cnonce} | {k: v for k, v in asked.items() if k == "opaque"}
     )
     said = ", ".join(f'{name}="{value}"' for name, value in quoted.items())
-    return f"Digest {said}, algorithm=MD5, qop=auth, nc={count}"
+    return f"Digest {said}, algorithm=MD5, qop=auth, nc={uses}"

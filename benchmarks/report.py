@@ -50,4 +50,4 @@ class Report:
             table.add_row(*row)
         console.print(table)
         for aim in self.aims:
-            console.print(f"  {aim.line()}", highlight=False)
+            console.print(f"  {aim.line()}", highlight=False, soft_wrap=True)

@@ -14,7 +14,7 @@ class RateSearch:
     """
 
     start: float
-    precision: float = 0.06
+    precision: float = 0.08
     best: float = 0.0
     _lowest_lost: float | None = None
 

@@ -88,7 +88,7 @@ async def waiting(toolbox: Toolbox, console: Console) -> Report:
     columns = (
         "waiting", "engine idle", "Asterisk", "engine memory", "BYE to INVITE ms", "ready to INVITE ms"
     )  # fmt: skip
-    return Report(f"{SEATS} seats talk, callers wait (times: median / p99)", columns, rows, figures, aims)
+    return Report(f"{SEATS} seats talk, callers wait (ms: median / p99)", columns, rows, figures, aims)
 
 
 async def _measure(crowd: Crowd, toolbox: Toolbox, console: Console) -> Found:
@@ -102,6 +102,8 @@ async def _measure(crowd: Crowd, toolbox: Toolbox, console: Console) -> Found:
                 async with _callers(crowd, house):
                     engine, asterisk = house.engine.cpu(), house.asterisk.cpu()
                     await asyncio.sleep(IDLE_S)
+                    if phones.left:
+                        raise RuntimeError(f"{phones.left} conversations ended while nothing should happen")
                     found = Found(
                         100 * (house.engine.cpu() - engine) / IDLE_S,
                         100 * (house.asterisk.cpu() - asterisk) / IDLE_S,

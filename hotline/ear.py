@@ -33,7 +33,7 @@ log = structlog.get_logger(__name__)
 
 VARIABLES = ("HOTLINE_CALL", "HOTLINE_OFFER", "HOTLINE_ANSWERED", "HOTLINE_UNTIL")
 RETURN_MS = 3_000  # callers come back one by one after a restart; so long is no seat offered
-WATCH_S = 15.0
+WATCH_S = 30.0  # the whole list of a thousand channels costs the engine some 200 ms
 LOOK_S = 0.1  # devices often come in crowds: one look for all of them
 
 

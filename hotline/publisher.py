@@ -11,6 +11,7 @@ from hotline.bus import Bus
 from ledger.events import Event
 
 EVERY_S = 0.2
+MOST_TOGETHER = 200  # events in one message
 REFRESH_S = 5.0  # for what no event tells, such as callers who come back after a restart
 # Fields of events that may be told. Numbers, keys, names and variables are not among them.
 TOLD = (
@@ -20,7 +21,7 @@ TOLD = (
 
 
 class Publisher:
-    """Listens to the chronicle, and publishes what changed on the floor, at most every `EVERY_S` seconds.
+    """Listens to the chronicle, and publishes it with what changed on the floor, at most every `EVERY_S` seconds.
 
     ``floor`` returns what `hotline.control.Control.floor` does. `run` it in a task; cancel that to end it.
     """
@@ -36,22 +37,30 @@ class Publisher:
         self._sleep = sleep
         self._changed = asyncio.Event()
         self._told: dict[str, Mapping[str, Any]] = {}
+        self._happened: list[Mapping[str, Any]] = []
 
     def heard(self, event: Event) -> None:
         """Take in one event. The floor is looked at later, when the event has had its effect."""
         ids = {name: getattr(event, name) for name in TOLD if hasattr(event, name)}
-        self._bus.publish("event", {"kind": type(event).__name__} | ids, retain=False)
+        self._happened.append({"kind": type(event).__name__} | ids)
         self._changed.set()
 
     async def run(self) -> None:
         """Publish the floor, and again whenever it changed, for ever."""
         while True:
             self._changed.clear()
+            self._publish_events()
             self._publish_changes()
             await self._sleep(EVERY_S)
             with suppress(TimeoutError):
                 async with asyncio.timeout(REFRESH_S):
                     await self._changed.wait()
+
+    def _publish_events(self) -> None:
+        """Publish what happened, many in a message: at 300 calls a second one each would cost half the engine."""
+        happened, self._happened = self._happened, []
+        for first in range(0, len(happened), MOST_TOGETHER):
+            self._bus.publish("events", {"events": happened[first : first + MOST_TOGETHER]}, retain=False)
 
     def _publish_changes(self) -> None:
         floor = self._floor()

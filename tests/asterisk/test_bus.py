@@ -101,15 +101,15 @@ async def test_who_comes_late_is_told_the_newest_states_and_no_past_events(up: B
     async with listener(up) as early, running(bus):
         for waiting in range(5):
             bus.publish("queue/sales", {"waiting": waiting}, retain=True)
-        bus.publish("event", {"kind": "CallBegan"}, retain=False)
-        await hear(early, "hotline/demo/event", {"kind": "CallBegan"}, False)
+        bus.publish("events", {"kind": "CallBegan"}, retain=False)
+        await hear(early, "hotline/demo/events", {"kind": "CallBegan"}, False)
         async with listener(up) as late:
             told = [await asyncio.wait_for(late.get(), 10) for _ in range(2)]
-            bus.publish("event", {"kind": "CallEnded"}, retain=False)
+            bus.publish("events", {"kind": "CallEnded"}, retain=False)
             told.append(await asyncio.wait_for(late.get(), 10))
     assert sorted(told, key=str) == [
         ("hotline/demo/engine", {"state": "online"}, True),
-        ("hotline/demo/event", {"kind": "CallEnded"}, False),
+        ("hotline/demo/events", {"kind": "CallEnded"}, False),
         ("hotline/demo/queue/sales", {"waiting": 4}, True),
     ]
 

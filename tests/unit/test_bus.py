@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from hotline.bus import LARGEST_BACKLOG, Bus
-from hotline.publisher import TOLD, Publisher
+from hotline.publisher import MOST_TOGETHER, TOLD, Publisher
 from ledger.events import KINDS, CallBegan, Event, VisitEnded
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "mqtt.md"
@@ -150,18 +150,29 @@ async def test_what_has_not_changed_is_not_told_again_though_time_has_passed(roo
 
 
 @pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
-def test_no_event_tells_a_number_a_key_or_a_variable(kind: type[Event]) -> None:
-    bus = Recording()
-    Publisher(bus, Floor().look).heard(event_of(kind))
-    ((name, payload, retain),) = bus.told
-    assert (name, payload["kind"], retain) == ("event", kind.__name__, False)
-    assert PRIVATE not in json.dumps(payload)
+async def test_no_event_tells_a_number_a_key_or_a_variable(room: Room, kind: type[Event]) -> None:
+    room.publisher.heard(event_of(kind))
+    await room.gate.open()
+    ((event,),) = [told["events"] for told in room.bus.named("events")]
+    assert event["kind"] == kind.__name__
+    assert PRIVATE not in json.dumps(event)
 
 
-def test_an_event_tells_its_ids_and_figures() -> None:
-    bus = Recording()
-    Publisher(bus, Floor().look).heard(ended())
-    assert bus.named("event") == [
+async def test_events_are_told_in_order_many_in_a_message_and_none_twice(room: Room) -> None:
+    for number in range(MOST_TOGETHER + 1):
+        room.publisher.heard(VisitEnded(at=number, call="c", visit="c/1", outcome="abandoned", wait_ms=7))
+    await room.gate.open()
+    await room.gate.open()
+    many, one = [told["events"] for told in room.bus.named("events")]
+    assert [event["at"] for event in [*many, *one]] == list(range(MOST_TOGETHER + 1))
+    assert (len(many), len(one)) == (MOST_TOGETHER, 1)
+
+
+async def test_an_event_tells_its_ids_and_figures(room: Room) -> None:
+    room.publisher.heard(ended())
+    await room.gate.open()
+    ((event,),) = [told["events"] for told in room.bus.named("events")]
+    assert event == (
         {
             "kind": "VisitEnded",
             "at": 1,
@@ -172,19 +183,24 @@ def test_an_event_tells_its_ids_and_figures() -> None:
             "seat": None,
             "reason": None,
         }
-    ]
+    )
 
 
 async def test_every_topic_and_key_that_is_published_is_documented(room: Room) -> None:
     """The document's table names each topic, and its section there each key."""
     for kind in KINDS.values():
         room.publisher.heard(event_of(kind))
+    await room.gate.open()
     document = DOCUMENT.read_text()
     sections = dict(
         re.findall(r"^## `hotline/SITE/([\w/]+)`\n(.*?)(?=^## |\Z)", document, re.MULTILINE | re.DOTALL)
     )
     table = dict(re.findall(r"^\| `hotline/SITE/([\w/]+)` \| (yes|no) ", document, re.MULTILINE))
-    assert len(room.bus.told) == 2 + len(KINDS)
+    assert len(room.bus.told) == 3
+    (events,) = [told["events"] for told in room.bus.named("events")]
+    assert len(events) == len(KINDS)
+    for event in events:
+        assert [key for key in event if f"`{key}`" not in sections["events"]] == []
     for name, payload, retain in [*room.bus.told, ("engine", {}, True)]:
         topic = re.sub(r"/.*", "/NAME", name)
         assert table[topic] == ("yes" if retain else "no")
@@ -202,7 +218,7 @@ def test_of_a_state_only_the_newest_waits() -> None:
 def test_of_events_the_oldest_are_dropped_and_counted() -> None:
     bus = Bus("mqtt://127.0.0.1:1", "demo")
     for number in range(LARGEST_BACKLOG + 7):
-        bus.publish("event", {"kind": "CallBegan", "at": number}, retain=False)
+        bus.publish("events", {"kind": "CallBegan", "at": number}, retain=False)
     assert (bus.statistics().waiting, bus.statistics().dropped) == (LARGEST_BACKLOG, 7)
 
 
@@ -213,13 +229,13 @@ def test_a_text_that_is_no_unicode_is_told_all_the_same() -> None:
 
 
 def test_the_topic_names_the_site() -> None:
-    assert Bus("mqtts://broker.example", "demo").topic("event") == "hotline/demo/event"
+    assert Bus("mqtts://broker.example", "demo").topic("events") == "hotline/demo/events"
 
 
-def test_a_call_s_beginning_tells_neither_caller_nor_number() -> None:
-    bus = Recording()
+async def test_a_call_s_beginning_tells_neither_caller_nor_number(room: Room) -> None:
     began = CallBegan(
         at=1, call="c", ani=PRIVATE, dnis="10000", trunk="t", flow="f", flow_version="v", language="zh"
     )
-    Publisher(bus, Floor().look).heard(began)
-    assert bus.named("event") == [{"kind": "CallBegan", "at": 1, "call": "c"}]
+    room.publisher.heard(began)
+    await room.gate.open()
+    assert room.bus.named("events") == [{"events": [{"kind": "CallBegan", "at": 1, "call": "c"}]}]
