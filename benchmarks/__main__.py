@@ -11,8 +11,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from rich.console import Console
 
 from benchmarks.menu import menu
-from benchmarks.report import Report
-from benchmarks.start import StartFailed, cold, start
+from benchmarks.report import NotMeasured, Report
+from benchmarks.start import cold, start
 from benchmarks.waiting import waiting
 from hotline.asterisk.errors import AsteriskError
 from hotline.asterisk.prefix import Toolbox, find
@@ -58,7 +58,7 @@ def main() -> None:
     except AsteriskError as error:
         console.print(f"{error}\n{error.remedy}", style="red", markup=False)
         sys.exit(1)
-    except (HotlineError, StartFailed) as error:
+    except (HotlineError, NotMeasured) as error:
         console.print(str(error), style="red", markup=False)
         sys.exit(1)
     except KeyboardInterrupt:

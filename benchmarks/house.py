@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Literal
 
 from benchmarks.process import Process
+from benchmarks.report import NotMeasured
 from hotline.asterisk.prefix import Toolbox
 from hotline.control import ControlClient
 from hotline.secrets import Secrets, load_secrets
@@ -81,7 +82,7 @@ class House:
         """Asterisk's process."""
         pid = self.supervisor.asterisk.pid()
         if pid is None:
-            raise RuntimeError("Asterisk has died; its log is in the bench's data folder")
+            raise NotMeasured("Asterisk has died")
         return Process(pid)
 
     @property

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import cast
 
+from benchmarks.report import NotMeasured
 from hotline.secrets import PhoneSecret
 
 ANSWER_S = 5.0
@@ -60,7 +61,7 @@ class Phone:
 
 
 class Phones(asyncio.DatagramProtocol):
-    """Phones that answer at once and hang up when told. Raises `TimeoutError` where no reply comes."""
+    """Phones that answer at once and hang up when told. Raises `NotMeasured` where what should come does not."""
 
     def __init__(self, sip_port: int, secrets_of: Mapping[str, PhoneSecret]) -> None:
         self.phones = {number: Phone(number, secret) for number, secret in secrets_of.items()}
@@ -101,7 +102,7 @@ class Phones(asyncio.DatagramProtocol):
         """End the phone's call; return the moment, by ``time.perf_counter``."""
         call = phone.dialogue
         if call is None:
-            raise RuntimeError("the phone is in no call")
+            raise NotMeasured(f"phone {phone.number} is in no call that it could end")
         contact = re.search(r"<(.*?)>", call["contact"])
         target = contact[1] if contact else f"sip:{self._server}"
         phone.dialogue = None
@@ -119,8 +120,11 @@ class Phones(asyncio.DatagramProtocol):
 
     async def invited(self, phone: Phone) -> float:
         """Wait for the phone's next call; return when its INVITE came, by ``time.perf_counter``."""
-        async with asyncio.timeout(ANSWER_S):
-            await phone.invited.wait()
+        try:
+            async with asyncio.timeout(ANSWER_S):
+                await phone.invited.wait()
+        except TimeoutError:
+            raise NotMeasured(f"phone {phone.number} fell free, and no call came in {ANSWER_S:g} s") from None
         return phone.invited_at
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -188,13 +192,16 @@ class Phones(asyncio.DatagramProtocol):
                 *authorization,
                 *self._own_headers(),
             )
-            async with asyncio.timeout(ANSWER_S):
-                reply = await self._replies[call]
+            try:
+                async with asyncio.timeout(ANSWER_S):
+                    reply = await self._replies[call]
+            except TimeoutError:
+                raise NotMeasured(f"no answer to phone {phone.number}, which would register") from None
             del self._replies[call]
             if reply.start.startswith("SIP/2.0 200"):
                 return
             authorization = [("Authorization", _digest(reply["www-authenticate"], phone.secret, uri))]
-        raise RuntimeError(f"phone {phone.number} could not register: {reply.start}")
+        raise NotMeasured(f"phone {phone.number} could not register: {reply.start}")
 
     def _own_headers(self) -> tuple[tuple[str, str], ...]:
         branch = f"z9hG4bK{secrets.token_hex(8)}"

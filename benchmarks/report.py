@@ -9,6 +9,10 @@ from rich.console import Console
 from rich.table import Table
 
 
+class NotMeasured(Exception):
+    """A benchmark came to no figure; the text says what was in its way."""
+
+
 @dataclass(frozen=True, slots=True)
 class Aim:
     """A figure and the limit that it shall not cross: the least it may be, or with ``most`` the most."""

@@ -19,7 +19,7 @@ from rich.console import Console
 
 import hotline
 from benchmarks.house import free_ports
-from benchmarks.report import Aim, Report
+from benchmarks.report import Aim, NotMeasured, Report
 from hotline.asterisk.prefix import Toolbox
 from hotline.control import ControlClient, EngineAway
 from hotline.site import Site, load_site
@@ -30,10 +30,6 @@ RUNS = 3
 LONGEST_START_S = 60.0
 LONGEST_FETCH_S = 900.0
 STOP_S = 20.0
-
-
-class StartFailed(Exception):
-    """A command of the start ended before a call was answered; the text has its last words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +107,7 @@ async def _timed(console: Console, command: list[str], tree: Path, environment: 
     async with _running(command, tree, environment) as (process, said):
         async with asyncio.timeout(LONGEST_FETCH_S):
             if await process.wait() != 0:
-                raise StartFailed(_last_words(command, said))
+                raise NotMeasured(_last_words(command, said))
     took = time.monotonic() - began
     console.print(f"  {' '.join(command)}: {took:.1f} s", highlight=False)
     return took
@@ -126,7 +122,7 @@ async def _make_run(tree: Path, console: Console, environment: dict[str, str] | 
         async with asyncio.timeout(LONGEST_START_S):
             while True:
                 if process.returncode is not None:
-                    raise StartFailed(_last_words(command, said))
+                    raise NotMeasured(_last_words(command, said))
                 calls = await _calls(site)
                 now = time.monotonic() - began
                 reached = reached or (now if calls else 0.0)

@@ -17,7 +17,7 @@ from rich.console import Console
 from benchmarks.caller import Caller
 from benchmarks.house import STRAIGHT, House, opened, write_site
 from benchmarks.phones import Phone, Phones
-from benchmarks.report import Aim, Report
+from benchmarks.report import Aim, NotMeasured, Report
 from hotline.asterisk.prefix import Toolbox
 
 SEATS = 100
@@ -103,7 +103,7 @@ async def _measure(crowd: Crowd, toolbox: Toolbox, console: Console) -> Found:
                     engine, asterisk = house.engine.cpu(), house.asterisk.cpu()
                     await asyncio.sleep(IDLE_S)
                     if phones.left:
-                        raise RuntimeError(f"{phones.left} conversations ended while nothing should happen")
+                        raise NotMeasured(f"{phones.left} conversations ended while nothing should happen")
                     found = Found(
                         100 * (house.engine.cpu() - engine) / IDLE_S,
                         100 * (house.asterisk.cpu() - asterisk) / IDLE_S,
@@ -150,7 +150,7 @@ async def _callers(crowd: Crowd, house: House) -> AsyncIterator[None]:
                 if (talking, waits) == (SEATS, crowd.waiting):
                     break
                 if calling.done():
-                    raise RuntimeError(f"the callers have given up: {calling.result()}")
+                    raise NotMeasured(f"the callers have given up: {calling.result()}")
                 await asyncio.sleep(0.5)
         await asyncio.sleep(SETTLE_S)
         yield

@@ -62,7 +62,7 @@ def _nobody_can_serve(
 ) -> Iterator[Problem]:
     """Find a queue for which there is no agent at all, or none for the callers of a language."""
     for language, more in {"": dict[str, int](), **s.languages}.items():
-        asked = {skill: max(skills.get(skill, 0), more.get(skill, 0)) for skill in sorted({*skills, *more})}
+        asked = {skill: max(skills.get(skill, 0), more.get(skill, 0)) for skill in {**skills, **more}}
         if not all(skill in s.skills for skill in asked):
             return
         if any(_has(agent.skills, asked) for agent in s.agents.values()):

@@ -6,6 +6,7 @@ import contextlib
 import ctypes
 import os
 import resource
+import signal
 import socket
 import sqlite3
 import subprocess
@@ -260,6 +261,24 @@ def test_a_wish_that_no_seat_knows_is_told(site: Site) -> None:
 def test_nothing_that_runs_here_is_a_thing_to_take_down(site: Site) -> None:
     said = hotline("down", "--config", str(site.file))
     assert (said.status, said.text.strip()) == (0, "nothing of this site was running")
+
+
+def test_a_second_one_on_the_same_folder_is_told_and_harms_the_first_in_nothing(site: Site) -> None:
+    line = [sys.executable, "-m", "hotline", "up", "--config", str(site.file)]
+    with subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as first:
+        assert first.stdout is not None
+        try:
+            assert next((text for text in first.stdout if text.startswith("Dial ")), None)
+            for command in ("up", "down"):
+                said = hotline(command, "--config", str(site.file))
+                assert said.status == 1
+                assert f"a hotline is running with the data folder {site.data} already" in said.text
+            assert hotline("seats", "--config", str(site.file)).status == 0
+        finally:
+            first.send_signal(signal.SIGINT)
+            first.communicate(timeout=30)
+    assert first.returncode == 0
+    assert processes_of(site) == []
 
 
 @contextlib.contextmanager

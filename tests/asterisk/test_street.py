@@ -79,8 +79,8 @@ async def test_what_the_callers_count_is_what_the_ledger_holds(
         per_minute=60,
         listening=(0.5, 1.5),
         leaves_in_menu=0.2,
-        patience_mean=8,
-        talk_mean=2,
+        patience_mean=3,
+        talk_mean=6,
         unanswered=0.1,
     )
     async with Street(site, toolbox, model, ports=ports) as street:

@@ -142,7 +142,7 @@ def test_every_mistake_is_told_at_once_in_the_files_order(tmp_path: Path) -> Non
         (
             {"skills": ["general", "english"], "languages": {"en": {"english": 2}}},
             "queues.operator.skills",
-            "no agent can serve this queue for callers in 'en': nobody has english 2, general",
+            "no agent can serve this queue for callers in 'en': nobody has general 2, english 2",
         ),
         (
             {"trunks.loopback.address": ["10.0.0.1/8"]},
