@@ -10,21 +10,21 @@ class RateSearch:
     """Finds the highest rate that holds, as finely as ``precision`` (a share of the rate) says.
 
     `next` is the rate to try, None once the search is over; `tell` takes what came of it. ``best`` is the highest
-    that held, 0 when none did.
+    that held, 0 when none did, and ``lost`` the lowest that did not: the truth lies between them.
     """
 
     start: float
-    precision: float = 0.08
+    precision: float = 0.06
     best: float = 0.0
-    _lowest_lost: float | None = None
+    lost: float | None = None
 
     @property
     def next(self) -> float | None:
         """The rate to try."""
-        lost = self._lowest_lost
-        if lost is None:
+        if self.lost is None:
             return 2 * self.best or self.start
-        return None if lost - self.best <= self.precision * lost else (self.best + lost) / 2
+        done = self.lost - self.best <= self.precision * self.lost
+        return None if done else (self.best + self.lost) / 2
 
     def tell(self, held: bool) -> None:
         """Take what came of the rate that `next` named. Raises `RuntimeError` once the search is over."""
@@ -34,4 +34,4 @@ class RateSearch:
         if held:
             self.best = rate
         else:
-            self._lowest_lost = rate
+            self.lost = rate

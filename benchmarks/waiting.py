@@ -25,7 +25,7 @@ ARRIVALS = 40.0  # a second
 SETTLE_S = 3.0
 IDLE_S = 30.0  # two of the engine's rounds of comparing itself with Asterisk
 PACE_S = 0.12
-SAMPLES = 120
+SAMPLES = 100
 
 
 @dataclass(frozen=True, slots=True)
