@@ -52,6 +52,33 @@ class Rang:
     tech_cause: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Line:
+    """An order to call a number outside and to join the caller with whoever answers, for ``seconds`` of ringing."""
+
+    number: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """How a call to a `Line` ended. For ``answered``: the conversation is over too. UTC milliseconds."""
+
+    outcome: RingOutcome
+    answered_at: int | None = None
+    ended_at: int | None = None
+    cause: int | None = None
+    tech_cause: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A recording that was made: its length, and the key that ended it, if one did."""
+
+    seconds: float
+    key: str | None = None
+
+
 class Call(Protocol):
     """One caller. Not shared between tasks: one flow speaks to it at a time."""
 
@@ -73,6 +100,21 @@ class Call(Protocol):
 
     async def ring(self, ring: Ring) -> Rang:
         """Ring a phone and, if it answers, join the two until one hangs up."""
+
+    async def pressed(self, keys: str) -> str:
+        """Wait, with music or while a phone rings, until the caller presses one of the keys. Cancelling loses none."""
+
+    async def connect(self, line: Line) -> Connected:
+        """Call a number outside and, if it answers, join the two until one hangs up."""
+
+    async def record(
+        self, file: Path, *, longest: float, silence: float | None, finish: str, beep: bool
+    ) -> Recorded:
+        """Record the caller into a WAV file of 8 kHz, 16 bit, one channel, whose folder exists.
+
+        It ends by a key out of ``finish``, after ``longest`` seconds, or after so many seconds of ``silence``.
+        When he hangs up meanwhile, `CallLost` is raised, and the file holds what he had said.
+        """
 
     async def gone(self) -> None:
         """Wait until the caller, or the session, is gone; then return."""

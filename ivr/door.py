@@ -6,23 +6,42 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, Protocol, TypeAlias
 
 from ivr.call import Rang, Ring
 
 QueueExit: TypeAlias = Literal["answered", "full", "no_agents", "timeout"]
+CallbackAnswer: TypeAlias = Literal["taken", "open-already", "not-allowed", "limit"]
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What a call asks of a queue. ``skills`` maps a name to its least level, 1–5, on top of the queue's own."""
+    """What a call asks of a queue. ``skills`` maps a name to its least level, 1–5, on top of the queue's own.
+
+    ``seat``: nobody but this one will do. ``attributes`` are words about the call that are kept with its visit.
+    """
 
     call: str
     queue: str
     skills: Mapping[str, int]
     priority: int
     language: str
+    seat: str | None = None
+    attributes: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackWish:
+    """A caller wants to be called, at ``number``: when his turn comes, or from ``due`` on, UTC ms."""
+
+    call: str
+    queue: str
+    number: str
+    skills: Mapping[str, int]
+    priority: int
+    language: str
+    due: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +61,16 @@ class Stay(Protocol):
         """Tell how the ring that `next` ordered ended. After ``answered`` the visit is over."""
 
     def left(self) -> None:
-        """Tell that the call can no longer be reached (the distributor finds out whether it is over)."""
+        """Tell that the call cannot be reached here any more (the distributor finds out whether it is over).
+
+        It keeps its place: if it comes back to the same queue, it goes on with the visit that it had.
+        """
+
+    def stop_ringing(self) -> None:
+        """Let the phone that `next` ordered to ring fall silent; the ring then ends as ``cancelled``."""
+
+    def leave(self, reason: str) -> None:
+        """End the visit for good: the caller goes elsewhere, for this reason."""
 
 
 class Door(Protocol):
@@ -50,3 +78,6 @@ class Door(Protocol):
 
     def enter(self, wish: Wish) -> Stay:
         """Begin, or after a restart go on with, the call's visit in a queue."""
+
+    def call_back(self, wish: CallbackWish) -> CallbackAnswer:
+        """Take in that a caller wants to be called; if taken, his visit, if any, is over as called back."""
