@@ -19,6 +19,11 @@ class QueuePlan:
     longest_wait_ms: int | None = None
 
 
+def own_skill(seat: str) -> str:
+    """Return the skill that one seat alone has: to need it is to want nobody else."""
+    return f"@{seat}"
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """The whole of it. ``seats`` maps a seat's name to its skills and their levels, 1–5.

@@ -10,8 +10,9 @@ from pathlib import Path
 import structlog
 
 import agi_scripts
-from ivr.flow import FlowSet, PromptFile, SoundFile, Spoken
+from ivr.flow import FlowSet, PromptFile
 from ivr.problem import SourceErrors
+from ivr.prompt import SoundFile, Spoken
 from ivr.prompts import PromptErrors, PromptStore
 from ivr.source import read, validated
 
@@ -38,7 +39,7 @@ async def prepare(store: PromptStore, folder: Path, *, first: str, texts: Path =
     if first not in languages:
         log.warning("apology has no such language", language=first, spoken=languages)
     try:
-        await store.prepare(FlowSet("", {}, {("", said.prompt, said.language): said for said in prompts}))
+        await store.prepare_all(prompts)
     except PromptErrors as errors:
         log.warning("apology not rendered in full", reason=str(errors))
     try:
@@ -54,10 +55,10 @@ def _prompts(texts: Path) -> list[Spoken]:
     if model is None:
         raise SourceErrors(problems)
     return [
-        Spoken(name, language, said)
+        Spoken(str(name), str(language), said)
         for name, prompt in model.prompts.items()
         for language, said in prompt.items()
-        if not isinstance(said, SoundFile)
+        if isinstance(said, str)
     ]
 
 

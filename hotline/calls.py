@@ -5,21 +5,26 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import structlog
 
 from hotline.chronicle import Chronicle
 from hotline.clock import Clock
+from hotline.facts import event_of
+from hotline.keys import Keys
 from hotline.legs import SeatLegs
 from hotline.memory import OpenCall, call_of
 from hotline.site import Site
 from hotline.switchboard import Switchboard
-from ivr.agi_call import AgiCall
+from ivr.agi_call import AgiCall, Outside
 from ivr.agi_session import AgiSession
 from ivr.call import CallLost
+from ivr.facts import Fact
 from ivr.flow import FlowSet
-from ivr.run import FlowRun, Position, Prompts
+from ivr.here import Prompts
+from ivr.house import Caller, House
+from ivr.run import FlowRun, Position
 from ledger.events import CallBegan, CallEnded, CallOutcome, NodeEntered, NodeLeft
 
 log = structlog.get_logger(__name__)
@@ -27,12 +32,27 @@ log = structlog.get_logger(__name__)
 GRACE_S = 1.0  # between a channel's hang-up by AMI and the dialplan's own word of it, which knows more
 
 
-@dataclass(frozen=True, slots=True)
-class Flows:
-    """The flows that are live, and their sounds."""
+class Shelf(Protocol):
+    """The versions of the flows: which one a call runs on."""
 
+    @property
+    def prompts(self) -> Prompts:
+        """The sounds of all of them."""
+
+    def choose(self, flow: str, caller: str) -> Served | None:
+        """Return what a new call of this caller runs on; None where no such flow is live."""
+
+    def kept(self, flow: str, version: str) -> Served | None:
+        """Return the version of a flow that a call began on, if it is still there; else the live one, if any."""
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A version of a flow, within the set that it went live with."""
+
+    flow: str
+    version: str
     set: FlowSet
-    prompts: Prompts
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +66,12 @@ class CallerArguments:
     lost: bool
     answered: tuple[str, int] | None
     until: int | None
+    connected: tuple[str, int] | None
 
     @classmethod
     def of(cls, session: AgiSession, clock: Clock) -> CallerArguments:
         """Return them out of a session's environment. Raises `ValueError` where they are not ours."""
-        said = [session.environment.get(f"agi_arg_{n}", "") for n in range(1, 7)]
+        said = [session.environment.get(f"agi_arg_{n}", "") for n in range(1, 8)]
         return cls(
             call=session.rest[0],
             arrived=clock.of_wall(int(said[0])),
@@ -59,6 +80,7 @@ class CallerArguments:
             lost=said[3] != "",
             answered=parse_answered(said[4], clock),
             until=clock.of_wall(int(said[5])) if said[5] else None,
+            connected=parse_answered(said[6], clock),
         )
 
 
@@ -66,6 +88,11 @@ def parse_answered(text: str, clock: Clock) -> tuple[str, int] | None:
     """Return offer and moment out of ``HOTLINE_ANSWERED``, or None when there is none."""
     offer, _, moment = text.strip().partition(" ")
     return (offer, clock.of_wall(int(moment))) if moment.isdigit() else None
+
+
+def _since(answered: tuple[str, int] | None, call: str, at: int) -> bool:
+    """Tell whether an offer, or a line outside, of this call was answered since a time, UTC ms."""
+    return answered is not None and call_of(answered[0]) == call and at <= answered[1]
 
 
 class CallTrace:
@@ -100,6 +127,10 @@ class CallTrace:
         """Record by which exit it left."""
         self._chronicle.record(NodeLeft(at=self._clock.now(), call=self._call, exit=exit))
 
+    def noted(self, fact: Fact) -> None:
+        """Record what the flow learnt or did."""
+        self._chronicle.record(event_of(fact, self._call, self._clock.now()))
+
 
 class Calls:
     """Serves the AGI sessions, and knows when a call begins, comes back and ends."""
@@ -107,7 +138,8 @@ class Calls:
     def __init__(
         self,
         site: Site,
-        flows: Flows,
+        shelf: Shelf,
+        house: House,
         switchboard: Switchboard,
         chronicle: Chronicle,
         legs: SeatLegs,
@@ -116,8 +148,10 @@ class Calls:
     ) -> None:
         self.on_return: Callable[[str], None] = lambda _call: None
         self.before_end: Callable[[], object] = lambda: None  # what else may tell of a call that ends
+        self.keys = Keys()
         self._site = site
-        self._flows = flows
+        self._shelf = shelf
+        self._house = house
         self._switchboard = switchboard
         self._chronicle = chronicle
         self._legs = legs
@@ -199,20 +233,26 @@ class Calls:
         position = None
         if known is None:
             entry = self._site.settings.numbers.get(said.dnis)
-            if entry is None or entry.flow not in self._flows.set.flows:
+            served = (
+                self._shelf.choose(entry.flow, session.caller_id or said.call) if entry is not None else None
+            )
+            if entry is None or served is None:
                 log.warning("call to a number that leads nowhere", call=said.call)
                 await session.set_variable("HOTLINE_DONE", "1")
                 return
-            known = self._begin(said, session, entry.flow, entry.language)
+            known = self._begin(said, session, served, entry.language)
         else:
             self.conversation(said.call, said.answered, said.until or self._clock.now())
-            position = self._position(known, said)
+            served = self._shelf.kept(known.began.flow, known.began.flow_version) or self._of_number(known)
+            position = self._position(known, said, served)
         call = AgiCall(
             said.call,
             session,
             self._legs,
+            self.keys.of(said.call),
             self._endpoint_of,
             music="hotline-music" if self._site.settings.music == "music" else None,
+            outside=self._outside(said.dnis),
             clock=self._clock,
         )
         self._sessions.add(said.call)
@@ -220,12 +260,16 @@ class Calls:
             if said.lost:  # it has waited for us with music
                 await session.set_music(False)
                 await session.set_variable("HOTLINE_LOST", "")
-            await self._run(call, known, position)
+            await self._run(call, known, served, position)
         finally:
             self._sessions.discard(said.call)
             self.on_return(said.call)  # one that is lost again is not waited for
 
-    def _begin(self, said: CallerArguments, session: AgiSession, flow: str, language: str) -> OpenCall:
+    def _outside(self, dnis: str) -> Outside | None:
+        trunk = self._site.settings.outbound.trunk
+        return Outside(f"trunk-{trunk}", shown=dnis) if trunk is not None else None
+
+    def _begin(self, said: CallerArguments, session: AgiSession, served: Served, language: str) -> OpenCall:
         self._chronicle.record(
             CallBegan(
                 at=said.arrived,
@@ -233,17 +277,17 @@ class Calls:
                 ani=session.caller_id or "",
                 dnis=said.dnis,
                 trunk=said.trunk,
-                flow=flow,
-                flow_version=self._flows.set.version,
+                flow=served.flow,
+                flow_version=served.version,
                 language=language,
             )
         )
         return self._chronicle.memory.calls[said.call]
 
-    def _position(self, known: OpenCall, said: CallerArguments) -> Position | None:
-        """Return where a call that came back goes on; None where its flow is gone: from its number's start, then."""
+    def _position(self, known: OpenCall, said: CallerArguments, served: Served | None) -> Position | None:
+        """Return where a call that came back goes on; None where its node is gone: from its flow's start, then."""
         node = known.node
-        if node is None or node.flow not in self._flows.set.flows:
+        if node is None or served is None or node.flow not in served.set.flows:
             return None
         return Position(
             flow=node.flow,
@@ -251,25 +295,25 @@ class Calls:
             language=node.language,
             stack=node.stack,
             variables=node.variables,
-            after_queue=said.answered is not None
-            and known.visit is None
-            and call_of(said.answered[0]) == said.call
-            and node.at <= said.answered[1],
+            talked=(known.visit is None and _since(said.answered, said.call, node.at))
+            or _since(said.connected, said.call, node.at),
         )
 
-    async def _run(self, call: AgiCall, known: OpenCall, position: Position | None) -> None:
-        flow = position.flow if position is not None else self._flow_of(known)
-        if flow is None:  # it and its number were taken from the site while the engine was away
+    async def _run(
+        self, call: AgiCall, known: OpenCall, served: Served | None, position: Position | None
+    ) -> None:
+        if served is None:  # it and its number were taken from the site while the engine was away
             self.over(call.id, self._clock.now(), "error", "its flow is gone")
             await call.hang_up()
             return
         run = FlowRun(
-            self._flows.set,
-            flow,
+            served.set,
+            position.flow if position is not None else served.flow,
             call,
-            self._switchboard,
-            self._flows.prompts,
+            self._house,
+            self._shelf.prompts,
             CallTrace(call.id, self._chronicle, self._clock, self.on_return),
+            Caller(known.began.ani, known.began.dnis, known.began.trunk),
             language=known.began.language,
             at=position,
         )
@@ -279,12 +323,11 @@ class Calls:
             return  # whether the call is over, its channel will tell
         self.over(call.id, self._clock.now(), end)
 
-    def _flow_of(self, known: OpenCall) -> str | None:
-        flows = self._flows.set.flows
-        if known.began.flow in flows:
-            return known.began.flow
+    def _of_number(self, known: OpenCall) -> Served | None:
         entry = self._site.settings.numbers.get(known.began.dnis)
-        return entry.flow if entry is not None and entry.flow in flows else None
+        return (
+            self._shelf.choose(entry.flow, known.began.ani or known.began.call) if entry is not None else None
+        )
 
     async def _ended(self, session: AgiSession, call: str) -> None:
         try:

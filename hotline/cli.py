@@ -3,82 +3,42 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
-from acd.messages import Refused
 from hotline import listing
 from hotline.asterisk.config import Layout, write_includes
-from hotline.asterisk.errors import AsteriskError
 from hotline.asterisk.fetch import fetch
 from hotline.asterisk.prefix import find
 from hotline.asterisk.process import AsteriskProcess
-from hotline.control import ControlClient, EngineAway
+from hotline.cli_callbacks import callbacks_app
+from hotline.cli_notice import notice_app
+from hotline.cli_rehearse import rehearse_app
+from hotline.cli_test import test_app
+from hotline.cli_voicemail import voicemail_app
+from hotline.console import CONFIG, ConfigOption, DataOption, JsonOption, ask, fail, out, told
 from hotline.limits import raise_open_files
 from hotline.logs import log_to
-from hotline.preflight import HotlineError, check_certificate, check_folder, checked_site, trunk_passwords
-from hotline.secrets import SecretsSpoilt, load_secrets
+from hotline.preflight import check_certificate, check_folder, checked_site, trunk_passwords
+from hotline.secrets import load_secrets
 from hotline.site import Site, load_site
 from hotline.supervisor import take_down, wire
-from ivr.agi_errors import AgiError
-from ivr.problem import SourceErrors
-from ivr.prompts import PromptErrors
-from ledger.errors import LedgerError
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False, help=__doc__)
 asterisk_app = typer.Typer(no_args_is_help=True, help="The Asterisk that the hotline runs on.")
 app.add_typer(asterisk_app, name="asterisk")
-
-ConfigOption = Annotated[Path, typer.Option("--config", help="the site", envvar="HOTLINE_CONFIG")]
-DataOption = Annotated[Path | None, typer.Option("--data", help="data folder, in place of the site's own")]
-JsonOption = Annotated[bool, typer.Option("--json", help="machine-readable")]
-CONFIG = Path("config.yaml")
-
-out = Console()
-err = Console(stderr=True)
-
-
-@contextmanager
-def told() -> Iterator[None]:
-    """Tell a person what is wrong, in words of the one who knows, and end with status 1."""
-    try:
-        yield
-    except AsteriskError as error:
-        fail(f"{error}\n{error.remedy}")
-    except (
-        SourceErrors,
-        PromptErrors,
-        LedgerError,
-        HotlineError,
-        SecretsSpoilt,
-        EngineAway,
-        Refused,
-        AgiError,
-    ) as error:
-        fail(str(error))
-    except OSError as error:
-        why = (error.strerror or str(error)).lower()
-        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-            fail(
-                f"no room to write {error.filename or 'into the data folder'}: {why}; make room on that disk"
-            )
-        fail(f"{error.filename or 'the operating system'}: {why}")
-
-
-def fail(message: str) -> None:
-    """Print what is wrong and end with status 1."""
-    err.print(message, style="red", highlight=False, markup=False, soft_wrap=True)
-    raise typer.Exit(1)
+app.add_typer(notice_app, name="notice")
+app.add_typer(voicemail_app, name="voicemail")
+app.add_typer(callbacks_app, name="callbacks")
+app.add_typer(rehearse_app)
+app.add_typer(test_app)
 
 
 def begin(config: Path, data: Path | None, log: str) -> Site:
@@ -268,19 +228,6 @@ def seat(
         answer = ask(load_site(config, data), verb, seat=agent, **wanted[verb]())
         later = " (after this call)" if answer["later"] else ""
         out.print(f"{agent}: {answer['state']}{later}", highlight=False)
-
-
-def ask(site: Site, do: str, **more: Any) -> Any:
-    """Ask the running engine."""
-
-    async def once() -> Any:
-        client = ControlClient(site)
-        try:
-            return await client.ask(do, **more)
-        finally:
-            client.close()
-
-    return asyncio.run(once())
 
 
 def show_floor(floor: dict[str, Any], part: str, as_json: bool) -> None:

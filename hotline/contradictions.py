@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from hotline.lookup.check import lookup_contradictions
+from hotline.numbers import dials_anywhere, is_open
 from hotline.settings import Settings
 from ivr.problem import Problem, did_you_mean
 from ivr.source import Source
@@ -45,6 +47,8 @@ def contradictions(source: Source, s: Settings) -> Iterator[Problem]:
     for name, queue in s.queues.items():
         yield from _nobody_can_serve(source, s, name, queue.skills)
     yield from _trunk_contradictions(source, s)
+    yield from _wide_patterns(source, s)
+    yield from lookup_contradictions(source, s.lookups)
     if s.ports.rtp_last - s.ports.rtp_first < 9:
         yield source.problem(("ports",), "rtp-range", "rtp_last must be at least 9 above rtp_first")
     if (s.ports.sip_tls is None) != (s.tls is None):
@@ -96,6 +100,23 @@ def _trunk_contradictions(source: Source, s: Settings) -> Iterator[Problem]:
         yield source.problem(
             ("outbound", "allow"), "no-trunk", "say in `trunk` which trunk carries these calls"
         )
+
+
+def _wide_patterns(source: Source, s: Settings) -> Iterator[Problem]:
+    for index, pattern in enumerate(s.outbound.allow):
+        path = ("outbound", "allow", index)
+        if is_open(pattern):
+            message = (
+                f"{pattern} lets anybody dial anywhere; begin with the digits that are meant, as 0755XXXXXXXX, "
+                "or give the length, as NXXXXXXX"
+            )
+            yield source.problem(path, "dials-anywhere", message)
+        elif dials_anywhere(pattern):
+            message = (
+                f"{pattern} reaches every country, and numbers that cost much; write the countries that are meant, "
+                "as 0086X. or +44X."
+            )
+            yield source.problem(path, "dials-abroad", message, "warning")
 
 
 def _has(skills: Mapping[str, int], required: Mapping[str, int]) -> bool:

@@ -7,31 +7,49 @@ import json
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
-from typing import Any
+from inspect import isawaitable
+from typing import Any, TypeVar
 
 import structlog
+from pydantic import TypeAdapter
 
 from acd.ami import AmiClient
 from acd.messages import NotReady, Ready, Refused, SignIn, SignOut
 from hotline.chronicle import Chronicle
 from hotline.clock import Clock
+from hotline.notices import NoticeBoard
 from hotline.site import Site
 from hotline.sockets import make_private
 from hotline.switchboard import Switchboard
 from ivr.problem import did_you_mean
+from ledger.events import CallbackEnded, NoticeChanged, RecordingMarked
 from ledger.writer import LedgerWriter
 
 log = structlog.get_logger(__name__)
 
+E = TypeVar("E")
 LONGEST_LINE = 65_536
+NOTICE, MARK, CLOSED = TypeAdapter(NoticeChanged), TypeAdapter(RecordingMarked), TypeAdapter(CallbackEnded)
 
 
 class EngineAway(Exception):
     """No engine answers on the control socket."""
 
-    def __init__(self, site: Site) -> None:
+    def __init__(self, site: Site, why: str = "") -> None:
         super().__init__(
-            f"no engine of the site {site.name!r} is running here ({site.socket}); start it: hotline up"
+            why
+            or f"no engine of the site {site.name!r} is running here ({site.socket}); start it: hotline up"
+        )
+
+
+class EngineSilent(EngineAway):
+    """An engine is there, but does not answer in time: what was asked of it may yet be done."""
+
+    def __init__(self, site: Site, seconds: float) -> None:
+        super().__init__(
+            site,
+            f"the engine of the site {site.name!r} has not answered for {seconds:g} s ({site.socket}); what was asked "
+            f"may yet be done. See {site.data / 'logs' / 'engine.log'}",
         )
 
 
@@ -46,6 +64,7 @@ class Control:
         writer: LedgerWriter,
         ami: AmiClient,
         clock: Clock,
+        notices: NoticeBoard,
     ) -> None:
         self.ready = False  # set once calls are taken
         self._site = site
@@ -54,6 +73,7 @@ class Control:
         self._writer = writer
         self._ami = ami
         self._clock = clock
+        self._notices = notices
         self._server: asyncio.Server | None = None
         self._peers: dict[asyncio.Task[Any], asyncio.StreamWriter] = {}
         self._requests: Mapping[str, Callable[[Mapping[str, Any]], Any]] = {
@@ -65,6 +85,11 @@ class Control:
             "sign-out": lambda r: self._seat(SignOut(r["seat"])),
             "ready": lambda r: self._seat(Ready(r["seat"])),
             "not-ready": lambda r: self._seat(NotReady(r["seat"], r["reason"])),
+            "notices": lambda _: self._notices.listed(),
+            "notice-on": lambda r: self._notices.switch_on(self._read(NOTICE, r, on=True)),
+            "notice-off": lambda r: self._notices.switch_off(self._read(NOTICE, r, on=False)),
+            "recording-mark": lambda r: self._chronicle.record(self._read(MARK, r)),
+            "callback-close": lambda r: self._chronicle.record(self._read(CLOSED, r)),
         }
 
     async def start(self) -> None:
@@ -84,8 +109,8 @@ class Control:
         if self._server is not None:
             self._server.close()
             self._site.socket.unlink(missing_ok=True)
-        for writer in self._peers.values():
-            writer.close()
+        for peer in self._peers:
+            peer.cancel()  # it may be rendering a notice
         await asyncio.gather(*self._peers)
 
     def floor(self) -> dict[str, Any]:
@@ -129,6 +154,10 @@ class Control:
             "journal": {"waiting": self._chronicle.backlog, "trouble": self._chronicle.trouble},
         }
 
+    def _read(self, kind: TypeAdapter[E], request: Mapping[str, Any], **more: Any) -> E:
+        """Return what a person did, now. Raises `ValueError` where it is not said in full."""
+        return kind.validate_python({**request, **more, "at": self._clock.now()})
+
     def _phone(self, phone: str) -> str:
         if phone not in self._site.settings.phones:
             known = ", ".join(self._site.settings.phones)
@@ -157,18 +186,20 @@ class Control:
         self._peers[task] = writer
         try:
             while line := await reader.readline():
-                writer.write(json.dumps(self._answer(line), ensure_ascii=False).encode() + b"\n")
+                writer.write(json.dumps(await self._answer(line), ensure_ascii=False).encode() + b"\n")
                 await writer.drain()
-        except (ConnectionError, ValueError):
-            pass  # gone, or a line too long
+        except (ConnectionError, ValueError, asyncio.CancelledError):
+            pass  # gone, or a line too long; or we stop listening, which asyncio's streams take for an error
         finally:
             del self._peers[task]
             writer.close()
 
-    def _answer(self, line: bytes) -> dict[str, Any]:
+    async def _answer(self, line: bytes) -> dict[str, Any]:
         try:
             request = json.loads(line)
             answer = self._requests[request["do"]](request)
+            if isawaitable(answer):
+                answer = await answer
         except Refused as refused:
             return {"refused": str(refused)}
         except (ValueError, KeyError, TypeError):
@@ -193,7 +224,10 @@ class ControlClient:
                 writer.write(json.dumps({"do": do} | more).encode() + b"\n")
                 await writer.drain()
                 line = await reader.readline()
-        except (OSError, TimeoutError) as error:
+        except TimeoutError as error:
+            self.close()
+            raise EngineSilent(self._site, timeout) from error
+        except OSError as error:
             self.close()
             raise EngineAway(self._site) from error
         if not line:

@@ -27,11 +27,12 @@ from hotline.legs import SeatLegs
 from hotline.memory import Memory, call_of
 from hotline.site import Site
 from hotline.switchboard import Switchboard
-from ivr.agi_call import LegEnd
+from ivr.agi_call import MARK
+from ivr.agi_legs import LegEnd
 
 log = structlog.get_logger(__name__)
 
-VARIABLES = ("HOTLINE_CALL", "HOTLINE_OFFER", "HOTLINE_ANSWERED", "HOTLINE_UNTIL")
+VARIABLES = ("HOTLINE_CALL", "HOTLINE_OFFER", "HOTLINE_LINE", "HOTLINE_ANSWERED", "HOTLINE_UNTIL")
 RETURN_MS = 3_000  # callers come back one by one after a restart; so long is no seat offered
 WATCH_S = 30.0  # the whole list of a thousand channels costs the engine some 200 ms
 LOOK_S = 0.1  # devices often come in crowds: one look for all of them
@@ -81,7 +82,12 @@ class Ear:
                 self._of_offer(event, lambda offer, _call: self._switchboard.ringing(offer))
             case "DialEnd" if event.headers.get("DialStatus") == "ANSWER":
                 at = self._moment(event)
+                self._calls.keys.answered(event.headers.get("Uniqueid", ""))
                 self._of_offer(event, lambda offer, call: self._switchboard.answered(call, offer, at))
+            case "DTMFEnd" if event.headers.get("Direction") == "Received":
+                self._calls.keys.pressed(event.headers.get("Uniqueid", ""), event.headers.get("Digit", ""))
+            case "UserEvent" if event.headers.get("UserEvent") == MARK:
+                self._calls.keys.marked(event.headers.get("Uniqueid", ""), event.headers.get("Mark", ""))
             case "HangupRequest":
                 self._asked_to_end.add(event.headers.get("Uniqueid", ""))
             case "Hangup":
@@ -92,8 +98,10 @@ class Ear:
                 pass
 
     def _dialled(self, event: Event) -> None:
-        uniqueid, channel = event.headers.get("DestUniqueid", ""), event.headers.get("DestChannel", "")
-        self._of_offer(event, lambda offer, _call: self._legs.began(offer, uniqueid, channel))
+        leg = _leg_of(event.variables_of("Dest"))
+        if leg:
+            headers = event.headers
+            self._legs.began(leg, headers.get("DestUniqueid", ""), headers.get("DestChannel", ""))
 
     def _of_offer(self, event: Event, act: Callable[[str, str], object]) -> None:
         offer = event.variables_of("Dest").get("HOTLINE_OFFER")
@@ -107,12 +115,13 @@ class Ear:
     def _hangup(self, event: Event) -> None:
         uniqueid = event.headers.get("Uniqueid", "")
         call, offer = event.variables.get("HOTLINE_CALL"), event.variables.get("HOTLINE_OFFER")
+        leg = _leg_of(event.variables)
         if call == uniqueid:
             self._calls.hung_up(call)
-        elif offer:
+        elif leg:
             end = LegEnd(int(event.headers.get("Cause") or 0), event.headers.get("TechCause", ""))
-            self._legs.ended(offer, uniqueid, end)
-            if not self._legs.channels(offer):
+            self._legs.ended(leg, uniqueid, end)
+            if offer and not self._legs.channels(offer):
                 self._leg_gone(offer, self._moment(event))
         self._asked_to_end.discard(uniqueid)
 
@@ -167,6 +176,7 @@ class Ear:
         """Bring the engine in step with Asterisk, at the start and after every loss of the connection."""
         self.client = client
         channels = await client.channels(VARIABLES)
+        self._calls.keys.caught_up()
         if self.in_step.is_set():
             self._compare(channels, first=False)
             await self._see_phones()
@@ -198,12 +208,15 @@ class Ear:
         """End what has no channel any more; return the calls that live and should come back to us."""
         now = self._clock.now()
         living = {c.uniqueid for c in channels}
-        legs: dict[str, list[ChannelSnapshot]] = {}
+        legs: set[str] = set()
+        outside: set[str] = set()
         for c in channels:
-            offer = c.variables.get("HOTLINE_OFFER")
-            if offer and c.uniqueid != c.variables.get("HOTLINE_CALL"):
-                legs.setdefault(offer, []).append(c)
-                self._legs.began(offer, c.uniqueid, c.channel)
+            leg = _leg_of(c.variables)
+            if leg and c.uniqueid != c.variables.get("HOTLINE_CALL"):
+                legs.add(leg)
+                self._legs.began(leg, c.uniqueid, c.channel)
+                if not c.variables.get("HOTLINE_OFFER"):
+                    outside.add(call_of(leg))
         by_call = {c.uniqueid: c for c in channels}
         awaited, doubted = set(), set()
         for call, known in list(self._memory.calls.items()):
@@ -221,8 +234,8 @@ class Ear:
                 if not twice or key in self._doubted:
                     self._without_leg(call, key, now)
                 doubted.add(key)
-            if first and known.offer is None:
-                awaited.add(call)
+            if first and known.offer is None and call not in outside:
+                awaited.add(call)  # who is with a number outside comes back when that is over
         self._doubted = doubted
         return awaited
 
@@ -292,3 +305,8 @@ class Ear:
     def _release_when_all_are_back(self) -> None:
         if not self._awaited:
             self._switchboard.tell(Release())
+
+
+def _leg_of(variables: Mapping[str, str]) -> str | None:
+    """Return what a channel was dialled for: an offer, else a line outside; None for neither."""
+    return variables.get("HOTLINE_OFFER") or variables.get("HOTLINE_LINE") or None

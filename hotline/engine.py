@@ -15,23 +15,34 @@ import structlog
 
 from acd.ami import AmiClient
 from acd.distributor import Distributor
-from acd.plan import Plan, QueuePlan
+from acd.plan import Plan, QueuePlan, own_skill
 from hotline.apology import prepare
 from hotline.asterisk.prefix import Toolbox, find
 from hotline.bus import Bus
-from hotline.calls import Calls, Flows
+from hotline.calls import Calls
 from hotline.chronicle import Chronicle
 from hotline.clock import SystemClock
 from hotline.control import Control
 from hotline.ear import Ear
+from hotline.figures import LiveFigures, LocalTime
 from hotline.legs import SeatLegs
+from hotline.lookup.live import LiveLookups
+from hotline.mailbox import FOLDER as MAILBOX
+from hotline.mailbox import SiteMailbox
 from hotline.memory import Memory
+from hotline.notice_file import FILE, NoticeFile
+from hotline.notices import NoticeBoard
+from hotline.numbers import AllowedNumbers
 from hotline.publisher import Publisher
 from hotline.secrets import Secrets, load_secrets
+from hotline.shelf import Shelf
 from hotline.site import Site
+from hotline.site_names import names_of
 from hotline.spool import Spool
 from hotline.switchboard import Switchboard
 from ivr.agi import AgiServer
+from ivr.flow import FlowSet
+from ivr.house import House
 from ivr.loader import load_flows
 from ivr.prompts import PromptStore, Speaker
 from ledger.events import EngineStarted, EngineStopped
@@ -60,7 +71,7 @@ def plan_of(site: Site) -> Plan:
             )
             for name, queue in s.queues.items()
         },
-        seats={name: agent.skills for name, agent in s.agents.items()},
+        seats={name: {**agent.skills, own_skill(name): 5} for name, agent in s.agents.items()},
         misses_allowed=s.rona.misses,
         missed_pause_ms=s.rona.pause,
     )
@@ -85,12 +96,11 @@ def broker_login(site: Site, secrets: Secrets) -> dict[str, str | None]:
     }
 
 
-async def load_live_flows(site: Site, toolbox: Toolbox) -> Flows:
+async def load_live_flows(site: Site, prompts: PromptStore) -> Shelf:
     """Read, check and render the flows. Raises `SourceErrors` or `PromptErrors`."""
-    flow_set = load_flows(site.flows, queues=site.settings.queues, skills=site.settings.skills)
-    prompts = PromptStore(site.data / "prompts", speaker_of(toolbox))
-    await prompts.prepare(flow_set)
-    return Flows(flow_set, prompts)
+    flows = load_flows(site.flows, names_of(site))
+    await prompts.prepare(flows)
+    return Shelf(flows, prompts)
 
 
 @asynccontextmanager
@@ -130,21 +140,45 @@ async def run_engine(site: Site, *, stdin_keeps_it: bool = False) -> None:
     clock = SystemClock()
     toolbox = find()
     secrets = load_secrets(site.data / "secrets.json", site.settings.phones)
-    flows = await load_live_flows(site, toolbox)
+    speech = PromptStore(site.data / "prompts", speaker_of(toolbox))
+    shelf = await load_live_flows(site, speech)
     async with AsyncExitStack() as stack:
         journal, writer, memory = await stack.enter_async_context(_recording(site))
         chronicle = Chronicle(journal, memory, writer.write)
         chronicle.record(EngineStarted(at=clock.now(), version=version("hotline")))
-        distributor = Distributor(plan_of(site))
+        plan = plan_of(site)
+        distributor = Distributor(plan)
         legs = SeatLegs()
         switchboard = Switchboard(site, distributor, chronicle, clock, lambda offer: ear.stop_ringing(offer))
         stack.callback(switchboard.close)
+        notices = NoticeBoard(
+            NoticeFile(site.data / FILE), speech, clock, chronicle.record, lambda: _languages(shelf.flows)
+        )
+        lookups = LiveLookups(site.settings.lookups, os.environ, site.folder)
+        stack.push_async_callback(lookups.close)
+        time = LocalTime(clock, site.zone)
+        house = House(
+            door=switchboard,
+            lookups=lookups,
+            numbers=AllowedNumbers(site.settings.outbound, clock, site.zone),
+            mailbox=SiteMailbox(site.data / MAILBOX, time),
+            notices=notices,
+            figures=LiveFigures(distributor, plan.queues, clock),
+            clock=time,
+        )
         calls = Calls(
-            site, flows, switchboard, chronicle, legs, clock, lambda phone: secrets.phones[phone].username
+            site,
+            shelf,
+            house,
+            switchboard,
+            chronicle,
+            legs,
+            clock,
+            lambda phone: secrets.phones[phone].username,
         )
         phone_of = {secrets.phones[phone].username: phone for phone in site.settings.phones}
         ear = Ear(site, calls, switchboard, legs, clock, phone_of)
-        spool = Spool(site.data / "spool", site, calls, chronicle, clock, flows.set.version)
+        spool = Spool(site.data / "spool", site, calls, chronicle, clock)
         spool.take_in()
         calls.before_end = spool.take_in
         client = AmiClient(
@@ -157,17 +191,17 @@ async def run_engine(site: Site, *, stdin_keeps_it: bool = False) -> None:
             on_lost=ear.on_lost,
         )
         bus = Bus(site.broker, site.name, **broker_login(site, secrets))
-        control = Control(site, switchboard, chronicle, writer, client, clock)
+        await notices.restore()
+        control = Control(site, switchboard, chronicle, writer, client, clock, notices)
         await control.start()
         stack.push_async_callback(control.close)
         publisher = Publisher(bus, control.floor)
         chronicle.listeners.append(publisher.heard)
-        apology = PromptStore(site.data / "prompts", speaker_of(toolbox))
         async with asyncio.TaskGroup() as tasks:
             running = [
                 tasks.create_task(bus.run()),
                 tasks.create_task(publisher.run()),
-                tasks.create_task(prepare(apology, site.data / "apology", first=site.settings.away.language)),
+                tasks.create_task(prepare(speech, site.data / "apology", first=site.settings.away.language)),
                 tasks.create_task(client.run()),
                 tasks.create_task(ear.watch()),
                 tasks.create_task(_keep_house(spool, chronicle, journal, writer)),
@@ -186,6 +220,10 @@ async def run_engine(site: Site, *, stdin_keeps_it: bool = False) -> None:
                     task.cancel()
         chronicle.record(EngineStopped(at=clock.now()))
         log.info("engine stopped")
+
+
+def _languages(flows: FlowSet) -> set[str]:
+    return {language for flow in flows.flows.values() for language in flow.languages}
 
 
 async def _first(*events: asyncio.Event) -> None:

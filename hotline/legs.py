@@ -1,4 +1,4 @@
-"""The seats' channels, by offer: which is ringing, and how it ended. Fed by AMI."""
+"""The channels that were dialled for callers, by offer or line: which is ringing, and how it ended. Fed by AMI."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 from collections import OrderedDict
 from dataclasses import dataclass, field
 
-from ivr.agi_call import LegEnd
+from ivr.agi_legs import LegEnd
 
 PATIENCE_S = 0.5  # the AMI event may come after the AGI reply, but hardly later than this
 MOST_REMEMBERED = 2_000
@@ -14,7 +14,7 @@ MOST_REMEMBERED = 2_000
 
 @dataclass(slots=True)
 class Leg:
-    """One seat's channel of an offer. ``channels`` are those that still live (a phone may have several devices)."""
+    """What was dialled for an offer, or a line. ``channels`` still live (a phone may have several devices)."""
 
     channels: dict[str, str] = field(default_factory=dict)  # Uniqueid -> channel name
     end: LegEnd | None = None

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from ledger.events import (
+    CallbackAsked,
+    CallbackEnded,
     CallBegan,
     CallEnded,
     ConversationEnded,
@@ -45,17 +47,19 @@ class OpenCall:
     visit: VisitBegan | None = None
     queue: str | None = None
     offers: int = 0
+    callbacks: int = 0
     offer: OfferMade | None = None
     answered: VisitEnded | None = None
 
 
 class Memory:
-    """Live calls by id, the last change of every seat and its wish for after its call, and what was live lately."""
+    """Live calls, seats with their wishes for after their calls, open call-backs, and what was live lately."""
 
     def __init__(self) -> None:
         self.calls: dict[str, OpenCall] = {}
         self.seats: dict[str, SeatChanged] = {}
         self.wishes: dict[str, SeatWished] = {}
+        self.callbacks: dict[str, CallbackAsked] = {}
         self.lately_over: deque[str] = deque(maxlen=MOST_LATELY_OVER)
 
     def apply(self, event: Event) -> None:
@@ -71,6 +75,11 @@ class Memory:
         if isinstance(event, CallBegan):
             self.calls.setdefault(event.call, OpenCall(event))
             return
+        if isinstance(event, CallbackEnded):
+            self.callbacks.pop(event.callback, None)
+            return
+        if isinstance(event, CallbackAsked):
+            self.callbacks[event.callback] = event
         call = self.calls.get(getattr(event, "call", ""))
         if call is None:
             return
@@ -92,6 +101,8 @@ class Memory:
                     call.offer = None
             case ConversationEnded():
                 call.offer = call.answered = None
+            case CallbackAsked():
+                call.callbacks = max(call.callbacks, int(event.callback.rpartition("/cb")[2]))
             case CallEnded():
                 del self.calls[event.call]
                 self.lately_over.append(event.call)
@@ -126,6 +137,7 @@ class Memory:
     def _events(self) -> Iterator[Event]:
         yield from self.seats.values()
         yield from self.wishes.values()
+        yield from self.callbacks.values()
         for call in self.calls.values():
             events = (call.began, call.node, call.visit, call.offer, call.answered)
             yield from (event for event in events if event is not None)

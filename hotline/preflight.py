@@ -9,7 +9,9 @@ import socket
 from pathlib import Path
 
 from hotline.asterisk.config import UNWRITABLE
+from hotline.lookup.check import missing_secrets
 from hotline.site import Site, load_site, readable_site
+from hotline.site_names import names_of
 from ivr.loader import load_flows
 from ivr.problem import Problem, SourceErrors, did_you_mean
 from ledger.database import open_for_writing
@@ -93,7 +95,7 @@ def checked_site(file: Path, data: Path | None = None) -> Site:
         problems.extend(errors.problems)
     readable = site or readable_site(file)
     if readable is not None:
-        for check in (check_flows, check_certificate):
+        for check in (check_flows, check_certificate, check_secrets):
             try:
                 check(readable)
             except SourceErrors as errors:
@@ -105,7 +107,7 @@ def checked_site(file: Path, data: Path | None = None) -> Site:
 
 def check_flows(site: Site) -> None:
     """Read every flow, and hold the site's numbers against them. Raises `SourceErrors` with every mistake."""
-    flows = load_flows(site.flows, queues=site.settings.queues, skills=site.settings.skills)
+    flows = load_flows(site.flows, names_of(site))
     problems = []
     for number, entry in site.settings.numbers.items():
         flow = flows.flows.get(entry.flow)
@@ -138,6 +140,21 @@ def check_certificate(site: Site) -> None:
         elif not os.access(site.folder / file, os.R_OK):
             message = f"{site.folder / file} is not there, or not for this user to read"
             problems.append(site.problem(path, "unreadable", message))
+    if problems:
+        raise SourceErrors(problems)
+
+
+def check_secrets(site: Site) -> None:
+    """See that the environment holds what the lookups want of it. Raises `SourceErrors` with all that is missing."""
+    problems = [
+        site.problem(
+            ("lookups", name, *key),
+            "secret-missing",
+            f"this wants {variable} from the environment, where it is not: set it",
+        )
+        for name, lookup in site.settings.lookups.items()
+        for key, variable in missing_secrets(lookup, os.environ)
+    ]
     if problems:
         raise SourceErrors(problems)
 

@@ -36,11 +36,11 @@ FORMS = {r"^\+?[0-9]{1,20}$": "a number in quotes", PATTERN: "duration"}
 
 
 class Undocumented(Exception):
-    """Keys of the site without a description; ``keys`` names them."""
+    """Keys without a description; ``keys`` names them."""
 
     def __init__(self, keys: list[str]) -> None:
         self.keys = keys
-        super().__init__(f"give these keys a description in hotline/settings.py: {', '.join(keys)}")
+        super().__init__(f"give these keys a description in their models: {', '.join(keys)}")
 
 
 def config_schema() -> dict[str, Any]:
@@ -76,7 +76,7 @@ def sections(schema: Schema, parts: Schema, path: str) -> Iterator[tuple[str, Sc
 def _parts_of(of: Schema, parts: Schema) -> Iterator[tuple[str, Schema]]:
     if "$ref" in of:
         yield "", parts[of["$ref"].rpartition("/")[2]]
-    for choice in of.get("anyOf", ()):
+    for choice in (*of.get("anyOf", ()), *of.get("oneOf", ())):
         yield from _parts_of(choice, parts)
     for pattern, value in of.get("patternProperties", {}).items():
         for _, inner in _parts_of(value, parts):
@@ -108,11 +108,13 @@ def kind(of: Schema, parts: Schema) -> str:
             return " or ".join(f"`{choice}`" for choice in choices)
         case {"type": "array", "items": items}:
             return f"list of: {kind(items, parts)}"
+        case {"type": "object", "additionalProperties": True}:
+            return "any JSON keys"
         case {"type": "object"}:
             value = of.get("additionalProperties") or next(iter(of["patternProperties"].values()))
-            return (
-                "names, see below" if "$ref" in value else f"names, each with {_article(kind(value, parts))}"
-            )
+            if "$ref" in value or "oneOf" in value:
+                return "names, see below"
+            return f"names, each with {_article(kind(value, parts))}"
         case {"type": "boolean"}:
             return "`true` or `false`"
         case {"type": "integer"}:

@@ -9,21 +9,33 @@ from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+from hotline.lookup.settings import Lookup
 from ivr.duration import Milliseconds
+from ivr.part import Part
 from ivr.problem import did_you_mean
 
 Level = Annotated[int, Field(ge=1, le=5)]
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,39}$")]
 Number = Annotated[str, StringConstraints(pattern=r"^\+?[0-9]{1,20}$")]
-Pattern = Annotated[
-    str, StringConstraints(pattern=r"^\+?([0-9XZN]|\[[0-9]+(-[0-9])?[0-9]*\]){1,30}[.!]?$", max_length=60)
-]
 Host = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9.-]+(:[0-9]{1,5})?$")]
 Port = Annotated[int, Field(ge=1, le=65535)]
+
+
+def _forward_ranges(pattern: str) -> str:
+    if backwards := next((r for r in re.findall(r"[0-9]-[0-9]", pattern) if r[0] > r[2]), None):
+        raise ValueError(f"the range {backwards} runs backwards; write {backwards[::-1]}")
+    return pattern
+
+
+Pattern = Annotated[
+    str,
+    StringConstraints(pattern=r"^\+?([0-9XZN]|\[[0-9]+(-[0-9])?[0-9]*\]){1,30}[.!]?$", max_length=60),
+    AfterValidator(_forward_ranges),
+]
 
 
 def _timezone(name: str) -> str:
@@ -69,12 +81,6 @@ def _mqtt(url: str) -> str:
     if not re.fullmatch(r"mqtts?://[^/:@\s]+(:\d{1,5})?", url):
         raise ValueError(f"{url!r} is no MQTT address; write mqtt://HOST:PORT or mqtts://HOST:PORT")
     return url
-
-
-class Part(BaseModel):
-    """A part of the site. Nothing unknown is let through, nothing changes afterwards."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Ports(Part):
@@ -185,6 +191,12 @@ class Outbound(Part):
 
     trunk: str | None = Field(None, description="the trunk that carries calls out")
     allow: tuple[Pattern, ...] = Field((), description="Asterisk number patterns without the _: 0755XXXXXXXX")
+    per_number_daily: int = Field(
+        3,
+        ge=0,
+        description="most calls in a day to one number that a caller gave, or can influence, in a flow",
+    )
+    daily: int = Field(100, ge=0, description="most such calls in a day to all numbers together")
 
 
 class Rona(Part):
@@ -243,7 +255,12 @@ class Settings(Part):
         min_length=1, description="the telephones on the desks, by number"
     )
     trunks: Mapping[Name, Trunk] = Field(min_length=1, description="the lines to the telephone network")
-    outbound: Outbound = Field(Outbound(), description="calls from the agents' phones to the outside")
+    outbound: Outbound = Field(
+        Outbound(), description="calls to the outside, of the agents' phones and of flows"
+    )
+    lookups: Mapping[Name, Lookup] = Field(
+        default_factory=dict, description="the services that flows ask (docs/lookups.md)"
+    )
     rona: Rona = Field(Rona(), description="what follows when an agent does not answer")
     away: Away = Field(Away(), description="what callers meet while the engine is away")
     service_level: Milliseconds = Field(15_000, description="the threshold T of the service level")

@@ -30,7 +30,6 @@ class Spool:
     calls: Calls
     chronicle: Chronicle
     clock: Clock
-    flow_version: str
 
     def take_in(self) -> int:
         """Take in every whole file and remove it; return how many. A file that is still being written waits."""
@@ -93,7 +92,7 @@ class Spool:
                 dnis=said.get("dnis", ""),
                 trunk=said.get("trunk", ""),
                 flow=entry.flow if entry is not None else "",
-                flow_version=self.flow_version,
+                flow_version="",  # no engine led it
                 language=entry.language if entry is not None else "",
             )
         )

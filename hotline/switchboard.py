@@ -30,14 +30,16 @@ from acd.messages import (
     SignOut,
     Tick,
 )
+from acd.plan import own_skill
 from hotline.chronicle import Chronicle
 from hotline.clock import Clock
 from hotline.memory import Memory, OpenCall, call_of
 from hotline.site import Site
 from ivr.call import Rang, Ring
+from ivr.door import CallbackAnswer, CallbackWish, Wish
 from ivr.door import Leave as LeaveQueue
-from ivr.door import Wish
 from ledger.events import (
+    CallbackAsked,
     ConversationEnded,
     OfferEnded,
     OfferMade,
@@ -74,8 +76,12 @@ class QueueStay:
         self._board.rang(self.call, rang)
 
     def left(self) -> None:
-        """Tell that this session no longer reaches the call."""
+        """Tell that this session no longer reaches the call, which keeps its place."""
         self._board.session_lost(self)
+
+    def leave(self, reason: str) -> None:
+        """Tell that the call goes elsewhere."""
+        self._board.went_on(self.call, self.visit, reason)
 
 
 class Switchboard:
@@ -118,10 +124,10 @@ class Switchboard:
         """Begin the call's visit in a queue, or go on with the one that it is in after a restart."""
         now = self._clock.now()
         call = self.memory.calls[wish.call]
-        returning = call.visit is not None and call.visit.queue == wish.queue
+        returning = call.visit is not None and (call.visit.queue, call.visit.seat) == (wish.queue, wish.seat)
         if not returning:
-            if call.visit is not None:  # an admin has moved the node meanwhile; that stay is over
-                self._visit_over(call, "other", "flow-changed")
+            if call.visit is not None:  # he left it by a key of his, or an admin has moved the node meanwhile
+                self._visit_over(call, "overflowed", "another-queue")
             skills = dict(wish.skills)
             for skill, level in self._site.settings.languages.get(wish.language, {}).items():
                 skills[skill] = max(level, skills.get(skill, 0))
@@ -133,6 +139,8 @@ class Switchboard:
                     queue=wish.queue,
                     skills=skills,
                     priority=wish.priority,
+                    attributes=dict(wish.attributes),
+                    seat=wish.seat,
                 )
             )
         visit = call.visit
@@ -147,13 +155,44 @@ class Switchboard:
                 visit.visit,
                 visit.queue,
                 visit.at,
-                visit.skills,
+                {**visit.skills, **({own_skill(visit.seat): 1} if visit.seat is not None else {})},
                 visit.priority,
                 offers=call.offers,
                 returning=returning,
             )
         )
         return stay
+
+    def went_on(self, call_id: str, visit: str, reason: str) -> None:
+        """A call that left a queue goes on elsewhere: it will not be back in its place."""
+        call = self.memory.calls.get(call_id)
+        if call is not None and call.visit is not None and call.visit.visit == visit:
+            self._visit_over(call, "overflowed", reason)
+
+    def call_back(self, wish: CallbackWish) -> CallbackAnswer:
+        """Note that a caller wants to be called; his visit, if any, is over as called back."""
+        if any((o.number, o.queue) == (wish.number, wish.queue) for o in self.memory.callbacks.values()):
+            return "open-already"
+        call = self.memory.calls[wish.call]
+        visit = call.visit
+        call.callbacks += 1
+        self._chronicle.record(
+            CallbackAsked(
+                at=self._clock.now(),
+                call=wish.call,
+                callback=f"{wish.call}/cb{call.callbacks}",
+                queue=wish.queue,
+                number=wish.number,
+                language=wish.language,
+                skills=dict(wish.skills),
+                priority=wish.priority,
+                due=wish.due,
+                visit=visit.visit if visit is not None else None,
+            )
+        )
+        if visit is not None:
+            self._visit_over(call, "called-back", "asked")
+        return "taken"
 
     def rang(self, call_id: str, rang: Rang) -> None:
         """Take in how a ring ended, as its session saw it."""

@@ -1,26 +1,27 @@
-"""A `Call` on a real Asterisk: the caller's own AGI session, and what is heard of the phones that it rings."""
+"""A `Call` on a real Asterisk: the caller's own AGI session, and what AMI tells of keys and of dialled channels."""
 
 from __future__ import annotations
 
+import asyncio
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from pathlib import Path
+from typing import Final, Protocol
 
+from ivr.agi_commands import REPLY_TIMEOUT
 from ivr.agi_errors import CommandRefused, CommandTimedOut, SessionEnded, SessionSealed
+from ivr.agi_legs import Legs, classify
 from ivr.agi_session import AgiSession
-from ivr.call import CallLost, Rang, Ring, RingOutcome, Sound
+from ivr.call import CallLost, Connected, Line, Rang, Recorded, Ring, Sound
 
-ANSWERED = "hotline-answered"  # the dialplan's own label for what runs on a seat's channel when it answers
+ANSWERED: Final = "hotline-answered"  # the dialplan's own labels for what runs on a channel that answers:
+CONNECTED: Final = "hotline-connected"  # a seat's, and one outside
+MARK: Final = "hotline-keys"  # the UserEvent from which on keys are meant for us
+SAMPLES: Final = 8_000  # a second of a recording
+LONGEST_RECORDING: Final = 3_600.0
 
-Missed = Literal["no-answer", "refused", "busy", "unreachable", "cancelled"]
-
-
-@dataclass(frozen=True, slots=True)
-class LegEnd:
-    """How a phone's channel ended: Q.850 cause, and the technology's own, such as ``486`` of SIP."""
-
-    cause: int
-    tech_cause: str
+_NUMBER = re.compile(r"\+?[0-9*#]{1,32}")
 
 
 class Clock(Protocol):
@@ -33,51 +34,36 @@ class Clock(Protocol):
         """Return the clock's time for what Asterisk read off the machine's."""
 
 
-class Legs(Protocol):
-    """What is heard of the channels that a ring made, by offer."""
+class Keypad(Protocol):
+    """The keys that the caller presses while no AGI command takes them."""
 
-    async def end(self, offer: str) -> LegEnd | None:
-        """Return how the offer's channel ended; None when nothing was heard of it in good time."""
+    def listen(self) -> str | None:
+        """Begin to listen, and return the mark to be made in the channel's events; None when it listens already."""
 
+    def stop(self) -> None:
+        """Listen no more, and forget what nobody took."""
 
-def classify(dial_status: str, leg: LegEnd | None) -> Missed:
-    """Tell why nobody answered. The leg's own cause counts: DIALSTATUS is the same for a decline and a dead phone.
+    def take(self, wanted: str) -> str | None:
+        """Return the next key out of ``wanted``; None when there is none. Others before it are dropped."""
 
-    Sources: RFC 3398 section 8.2.6.1 for SIP to Q.850; Asterisk's Hangup event for Cause and TechCause.
-    """
-    sip = _sip_code(leg.tech_cause) if leg is not None else None
-    if sip in (486, 600) or (sip is None and dial_status == "BUSY"):
-        return "busy"
-    if sip in (603, 403, 480, 433, 607, 608):
-        return "refused"
-    if sip in (487, None) and dial_status == "NOANSWER":
-        return "no-answer"
-    if dial_status == "CANCEL" or (dial_status == "" and sip is None):
-        return "cancelled"
-    if leg is not None and sip is None and leg.cause in (16, 26):
-        return "cancelled"  # we hung the ringing phone up ourselves
-    return "unreachable"
+    async def news(self) -> None:
+        """Wait until a key has come since `take` found none. Cancelling takes none."""
 
 
-def _sip_code(tech_cause: str) -> int | None:
-    code = tech_cause.removeprefix("SIP ").partition(" ")[
-        0
-    ]  # Asterisk 22 says "486", older ones "SIP 486 Busy Here"
-    return int(code) if code.isdigit() else None
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """The way to numbers outside: a trunk's PJSIP endpoint, and the number that is shown to those who are called."""
 
-
-def _only_of(endpoint: str, contacts: str) -> bool:
-    """Tell whether these are devices of that phone and nothing else: a device writes its own address."""
-    return "," not in contacts and all(
-        contact.startswith(f"PJSIP/{endpoint}/") for contact in contacts.split("&")
-    )
+    endpoint: str
+    shown: str
 
 
 class AgiCall:
     """One caller, reached through one AGI session.
 
     ``endpoint_of`` gives the PJSIP endpoint of a phone by its number; ``music`` names the class of
-    music on hold; None lets callers wait in silence, without one voice packet.
+    music on hold; None lets callers wait in silence, without one voice packet. ``outside`` None: no number
+    outside can be called.
     """
 
     def __init__(
@@ -85,16 +71,20 @@ class AgiCall:
         call: str,
         session: AgiSession,
         legs: Legs,
+        keypad: Keypad,
         endpoint_of: Callable[[str], str],
         *,
         music: str | None,
+        outside: Outside | None,
         clock: Clock,
     ) -> None:
         self._id = call
         self._session = session
         self._legs = legs
+        self._keypad = keypad
         self._endpoint_of = endpoint_of
         self._music = music
+        self._outside = outside
         self._clock = clock
         self._up = False
 
@@ -112,6 +102,7 @@ class AgiCall:
 
     async def play(self, sounds: Sequence[Sound], keys: str = "") -> str | None:
         """Play sounds in order. A key out of ``keys`` ends them at once and is returned."""
+        self._keypad.stop()
         for sound in sounds:
             with _Losing():
                 played = await self._session.stream_file(
@@ -123,19 +114,94 @@ class AgiCall:
 
     async def key(self, seconds: float) -> str | None:
         """Return the next key pressed, or None when none came in time."""
+        self._keypad.stop()
         with _Losing():
             return await self._session.wait_for_digit(seconds)
 
     async def music(self, on: bool) -> None:
-        """Begin or end music on hold."""
-        if self._music is not None:
-            with _Losing():
+        """Begin or end music on hold. From its beginning to its end `pressed` hears the caller's keys."""
+        mark = None
+        if on:
+            mark = self._keypad.listen()
+        else:
+            self._keypad.stop()
+        with _Losing():
+            if self._music is not None:
                 await self._session.set_music(on, self._music)
+            if mark is not None:
+                await self._session.exec("UserEvent", MARK, f"Mark: {mark}", timeout=REPLY_TIMEOUT)
 
     async def ring(self, ring: Ring) -> Rang:
         """Ring a phone and, if it answers, join the two until one hangs up."""
         with _Losing():
             return await self._ring(ring)
+
+    async def pressed(self, keys: str) -> str:
+        """Wait, with music or while a phone rings, until the caller presses one of the keys. Cancelling loses none.
+
+        Keys are kept from ``music(True)`` on, also those that come before this is called. They are forgotten when
+        something is played or asked, when the music is ended, and when somebody answers.
+        """
+        gone = asyncio.ensure_future(self._session.ended.wait())
+        try:
+            while (key := self._keypad.take(keys)) is None:
+                news = asyncio.ensure_future(self._keypad.news())
+                try:
+                    await asyncio.wait((gone, news), return_when=asyncio.FIRST_COMPLETED)
+                finally:
+                    news.cancel()
+                if gone.done():
+                    raise CallLost("the session ended")
+            return key
+        finally:
+            gone.cancel()
+
+    async def connect(self, line: Line) -> Connected:
+        """Call a number outside and, if it answers, join the two until one hangs up.
+
+        The caller hears what the network lets him hear, or a ringing tone. Raises `ValueError` for what is no
+        number, before anything is dialled.
+        """
+        if _NUMBER.fullmatch(line.number) is None:
+            raise ValueError("a number to call has up to 32 of the signs 0-9 * #, and may begin with +")
+        self._keypad.stop()
+        if self._outside is None:
+            return Connected("unreachable")
+        with _Losing():
+            return await self._connect(line, self._outside)
+
+    async def record(
+        self, file: Path, *, longest: float, silence: float | None, finish: str, beep: bool
+    ) -> Recorded:
+        """Record the caller into a WAV file of 8 kHz, 16 bit, one channel, whose folder exists.
+
+        Asterisk counts ``silence`` in whole seconds, of which the last stays in the recording. A key into the beep
+        ends it before anything is written. Raises `ValueError` for a file that is not an absolute ``….wav``, or
+        for a ``longest`` that is not within an hour.
+        """
+        if file.suffix != ".wav" or not file.is_absolute():
+            raise ValueError("a recording needs an absolute path that ends in .wav")
+        if not 0 < longest <= LONGEST_RECORDING:
+            raise ValueError(f"a recording may last up to {LONGEST_RECORDING:g} s")
+        self._keypad.stop()
+        with _Losing():
+            done = await self._session.record_file(
+                str(file.with_suffix("")),
+                finish,
+                longest=longest,
+                silence=None if silence is None else max(1, round(silence)),
+                beep=beep,
+            )
+        return Recorded(done.endpos / SAMPLES, done.digit)
+
+    async def rest(self, seconds: float) -> None:
+        """Let so much of the call's own time pass."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._session.ended.wait()
+        except TimeoutError:
+            return
+        raise CallLost("the session ended")
 
     async def gone(self) -> None:
         """Wait until the caller, or the session, is gone; then return."""
@@ -147,9 +213,6 @@ class AgiCall:
             await self._session.set_variable("HOTLINE_DONE", "1")
         self._session.close()
 
-    def _while_ringing(self) -> str:
-        return "" if self._music is None else f"m({self._music})"
-
     async def _ring(self, ring: Ring) -> Rang:
         session = self._session
         endpoint = self._endpoint_of(ring.phone)
@@ -157,32 +220,42 @@ class AgiCall:
         if not contacts or not _only_of(endpoint, contacts):
             return Rang(ring.offer, "unreachable")
         await session.set_variable("__HOTLINE_OFFER", ring.offer)
-        await session.exec(
-            "Dial",
-            contacts,
-            str(max(1, round(ring.seconds))),
-            f"g{self._while_ringing()}U({ANSWERED})",
-            timeout=None,
-        )
-        said = await session.get_full_variable("${DIALSTATUS}|${HOTLINE_ANSWERED}") or "|"
+        music = "" if self._music is None else f"m({self._music})"
+        options = f"gi{music}U({ANSWERED})"
+        end = await self._dial(contacts, ring.seconds, options, ring.offer, "HOTLINE_ANSWERED")
+        return Rang(ring.offer, end.outcome, end.answered_at, end.ended_at, end.cause, end.tech_cause)
+
+    async def _connect(self, line: Line, outside: Outside) -> Connected:
+        # Its name is like an offer's, and its moment makes it this one's alone, through restarts too.
+        name = f"{self._id}/line/{self._clock.now()}"
+        await self._session.set_variable("__HOTLINE_OFFER", "")
+        await self._session.set_variable("__HOTLINE_LINE", name)
+        target = f"PJSIP/{line.number}@{outside.endpoint}"
+        options = f"gif({outside.shown})U({CONNECTED})"
+        return await self._dial(target, line.seconds, options, name, "HOTLINE_CONNECTED")
+
+    async def _dial(self, target: str, seconds: float, options: str, leg: str, told_in: str) -> Connected:
+        """Dial, and read from the variable ``told_in`` whether, and when, this leg was answered."""
+        session = self._session
+        await session.exec("Dial", target, str(max(1, round(seconds))), options, timeout=None)
+        said = await session.get_full_variable(f"${{DIALSTATUS}}|${{{told_in}}}") or "|"
         dial_status, _, answered = said.partition("|")
-        offer, _, moment = answered.partition(" ")
-        if offer == ring.offer and moment.isdigit():
-            return Rang(
-                ring.offer,
-                "answered",
-                answered_at=self._clock.of_wall(int(moment)),
-                ended_at=self._clock.now(),
-            )
-        leg = await self._legs.end(ring.offer)
-        outcome: RingOutcome = classify(dial_status, leg)
-        return Rang(
-            ring.offer,
-            outcome,
-            ended_at=self._clock.now(),
-            cause=leg.cause if leg else None,
-            tech_cause=leg.tech_cause if leg else None,
-        )
+        name, _, moment = answered.partition(" ")
+        if name == leg and moment.isdigit():
+            self._keypad.stop()
+            return Connected("answered", self._clock.of_wall(int(moment)), self._clock.now())
+        end = await self._legs.end(leg)
+        outcome = classify(dial_status, end)
+        if end is None:
+            return Connected(outcome, ended_at=self._clock.now())
+        return Connected(outcome, None, self._clock.now(), end.cause, end.tech_cause)
+
+
+def _only_of(endpoint: str, contacts: str) -> bool:
+    """Tell whether these are devices of that phone and nothing else: a device writes its own address."""
+    return "," not in contacts and all(
+        contact.startswith(f"PJSIP/{endpoint}/") for contact in contacts.split("&")
+    )
 
 
 class _Losing:

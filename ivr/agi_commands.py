@@ -15,7 +15,7 @@ REPLY_TIMEOUT: Final = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """How a sound ended: by a digit or by itself, and where, in samples (8 a millisecond at 8 kHz)."""
+    """How a sound, or a recording, ended: by a digit or by itself, and where, in samples (8 a ms at 8 kHz)."""
 
     digit: str | None
     endpos: int
@@ -45,6 +45,47 @@ class AgiCommands(ABC):
         if reply.result == "-1":
             await self._fail("STREAM FILE", f"Asterisk finds no sound {name!r} that it can play")
         return Played(_digit(reply), reply.endpos or 0)
+
+    async def record_file(
+        self,
+        name: str,
+        escape_digits: str = "",
+        *,
+        longest: float,
+        silence: int | None = None,
+        beep: bool = False,
+    ) -> Played:
+        """Record the channel into a WAV file (named without its suffix); then the file is complete.
+
+        It ends by one of ``escape_digits``, after ``longest`` seconds, or after ``silence`` whole seconds without
+        speech, of which one second stays in the file. A digit into the beep ends it before anything is written.
+
+        Raises `SessionEnded` when the channel is hung up meanwhile, once the file is complete; `CommandFailed`
+        when the file cannot be written, or the beep not be played.
+        """
+        options = [*(["BEEP"] if beep else []), *([] if silence is None else [f"s={silence}"])]
+        milliseconds = round(longest * 1000)
+        reply = await self.command(
+            "RECORD FILE",
+            name,
+            "wav",
+            escape_digits,
+            milliseconds,
+            *options,
+            timeout=longest + REPLY_TIMEOUT,
+        )
+        # Asterisk replies before it closes the file, and reads no further command until that is done.
+        await self.command("NOOP")
+        if reply.data == "writefile":
+            problem = "Asterisk cannot write the file; its user needs the right to write into that folder"
+            raise CommandFailed("RECORD FILE", problem)
+        if reply.result == "-1":
+            raise CommandFailed(
+                "RECORD FILE", "the channel could not be recorded, or the sound beep is missing"
+            )
+        # The result is a digit in these two cases alone; the second is that of a digit into the beep.
+        by_digit = reply.data in ("dtmf", "randomerror")
+        return Played(_digit(reply) if by_digit else None, reply.endpos or 0)
 
     async def wait_for_digit(self, seconds: float | None) -> str | None:
         """Return the next digit pressed, or None when none came in time. None as the time waits for ever."""

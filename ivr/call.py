@@ -20,11 +20,15 @@ class CallLost(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Sound:
-    """One thing to be heard: a sound file, and the text that it speaks (for rehearsals and logs of ours)."""
+    """One thing to be heard: a sound file, and the text that it speaks (for rehearsals and logs of ours).
+
+    ``joint``: what stands between it and the sound before it where both are parts of one sentence.
+    """
 
     path: Path
     text: str
     seconds: float
+    joint: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +119,9 @@ class Call(Protocol):
         It ends by a key out of ``finish``, after ``longest`` seconds, or after so many seconds of ``silence``.
         When he hangs up meanwhile, `CallLost` is raised, and the file holds what he had said.
         """
+
+    async def rest(self, seconds: float) -> None:
+        """Let so much of the call's own time pass."""
 
     async def gone(self) -> None:
         """Wait until the caller, or the session, is gone; then return."""

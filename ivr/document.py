@@ -42,9 +42,13 @@ class Flaw:
 
 @dataclass(slots=True)
 class Document:
-    """The data of one YAML text; ``values`` and ``keys`` are the places where they begin."""
+    """The data of one YAML text; ``values`` and ``keys`` are the places where they begin.
+
+    ``complete``: the text was read to its end, so that what is beside its flaws can be trusted.
+    """
 
     data: Any = None
+    complete: bool = False
     values: dict[Key, Place] = field(default_factory=dict)
     keys: dict[Key, Place] = field(default_factory=dict)
     flaws: list[Flaw] = field(default_factory=list)
@@ -83,6 +87,7 @@ class _Builder:
             self._flaw((1, 1), (), "empty", "the file is empty")
             return
         self.document.data = self._node(next(self._events), ())
+        self.document.complete = True
         for event in self._events:
             if isinstance(event, yaml.DocumentStartEvent):
                 message = "a second document begins here; put it into a file of its own"

@@ -63,14 +63,12 @@ class Stay(Protocol):
     def left(self) -> None:
         """Tell that the call cannot be reached here any more (the distributor finds out whether it is over).
 
-        It keeps its place: if it comes back to the same queue, it goes on with the visit that it had.
+        It keeps its place: if it comes back to the same queue, it goes on with the visit that it had. A phone that
+        rings for it falls silent; if it is answered in this very moment, the call was answered.
         """
 
-    def stop_ringing(self) -> None:
-        """Let the phone that `next` ordered to ring fall silent; the ring then ends as ``cancelled``."""
-
     def leave(self, reason: str) -> None:
-        """End the visit for good: the caller goes elsewhere, for this reason."""
+        """Tell that a call that has `left` is not coming back: its visit is over, for this reason."""
 
 
 class Door(Protocol):

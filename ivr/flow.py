@@ -2,157 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Annotated, Any, Self, TypeAlias
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, Union
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, model_validator
+from pydantic import BeforeValidator, Discriminator, Field, Tag, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from ivr.duration import Seconds
+from ivr.hours import Schedule
+from ivr.part import Part
 from ivr.problem import nearest
+from ivr.prompt import Prompt, Spoken, SpokenValue
 from ivr.validation import shown
+from ivr.verb import Verb
+from ivr.verbs import VERBS
+from ivr.words import FlowName, LanguageName, NodeName, PromptName, ScheduleName, VariableName, words_in
 
-KEYS = "0123456789*#"
 APOLOGY = {
     "zh": "非常抱歉，系统暂时出现故障，请您稍后再拨。",
     "en": "We are very sorry, something has gone wrong on our side. Please call again a little later.",
 }
 
-Name: TypeAlias = Annotated[str, Field(pattern=r"^[\w-]+$", max_length=80)]
-Language: TypeAlias = Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]+)?$")]
-MenuKey: TypeAlias = Annotated[str, Field(pattern=r"^[0-9*#]$")]
-Level: TypeAlias = Annotated[int, Field(ge=1, le=5)]
-Prompts: TypeAlias = Annotated[
-    tuple[Name, ...], BeforeValidator(lambda written: (written,) if isinstance(written, str) else written)
-]
-
-
-@dataclass(frozen=True, slots=True)
-class Exit:
-    """A way out of a node. ``by_caller``: it is not taken unless a caller does something, or an agent did."""
-
-    name: str
-    target: str
-    path: tuple[str | int, ...]
-    by_caller: bool = False
-
-
-class Part(BaseModel):
-    """A piece of a flow document: frozen, and without unknown keys."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Play(Part):
-    """Say one or several prompts, then go on."""
-
-    play: Prompts = Field(description="The prompt to say, or a list of prompts.", min_length=1)
-    barge_in: bool = Field(False, description="Let a key end the prompt; the key counts for the next menu.")
-    next: Name = Field(description="The node that follows.")
-
-    def exits(self) -> Iterator[Exit]:
-        """Yield every way out."""
-        yield Exit("next", self.next, ("next",))
-
-
-class Menu(Part):
-    """Say a prompt and let the caller choose with a key."""
-
-    menu: Prompts = Field(
-        description="The prompt that offers the choices, or a list of prompts.", min_length=1
-    )
-    keys: dict[MenuKey, Name] = Field(description="Each key with the node it leads to.", min_length=1)
-    tries: int = Field(3, ge=1, le=10, description="How often the choices are offered at most.")
-    wait: Seconds = Field(5.0, gt=0, le=60, description="How long to wait for a key after the prompt.")
-    barge_in: bool = Field(True, description="Let a key end the prompt.")
-    invalid_prompt: Prompts = Field((), description="What is said after a key that is no choice.")
-    timeout_prompt: Prompts = Field((), description="What is said when no key came in time.")
-    failure: Name | None = Field(None, description="The node to go on at when all tries are used up.")
-    invalid: Name | None = Field(None, description="The same, if the last try was a wrong key.")
-    timeout: Name | None = Field(None, description="The same, if the last try was silence.")
-
-    @model_validator(mode="after")
-    def _has_a_way_out(self) -> Self:
-        if self.failure is None and (self.invalid is None or self.timeout is None):
-            message = "the key 'failure' is missing: the node to go on at when all tries are used up"
-            raise PydanticCustomError("exit_missing", message)
-        return self
-
-    def exits(self) -> Iterator[Exit]:
-        """Yield every way out; the keys are named by themselves."""
-        for key, target in self.keys.items():
-            yield Exit(key, target, ("keys", key), by_caller=True)
-        others = {"failure": self.failure, "invalid": self.invalid, "timeout": self.timeout}
-        for name, other in others.items():
-            if other is not None:
-                yield Exit(name, other, (name,), by_caller=name == "invalid")
-
-
-class Queue(Part):
-    """Let the caller wait, with music, for a person."""
-
-    queue: Name = Field(description="The queue, as the site names it.")
-    skills: dict[Name, Level] = Field(
-        {}, description="Skills wanted beyond the queue's own, each with its least level."
-    )
-    priority: int = Field(0, ge=0, le=9, description="Higher goes first; equals by the age of the call.")
-    answered: Name | None = Field(None, description="After the conversation; without it the call ends.")
-    full: Name | None = Field(None, description="The queue takes no more callers.")
-    no_agents: Name | None = Field(None, description="Nobody who could answer is signed in.")
-    timeout: Name | None = Field(None, description="The caller waited as long as the queue allows.")
-    otherwise: Name | None = Field(None, description="For each of full, no_agents and timeout not given.")
-
-    @model_validator(mode="after")
-    def _has_every_way_out(self) -> Self:
-        given = {"full": self.full, "no_agents": self.no_agents, "timeout": self.timeout}
-        missing = [name for name, target in given.items() if target is None]
-        if missing and self.otherwise is None:
-            message = "no way on for {missing}: name a node for each, or one for all as 'otherwise'"
-            raise PydanticCustomError("exit_missing", message, {"missing": ", ".join(missing)})
-        return self
-
-    def exits(self) -> Iterator[Exit]:
-        """Yield every way out that the document names."""
-        for name in ("answered", "full", "no_agents", "timeout", "otherwise"):
-            target = getattr(self, name)
-            if target is not None:
-                yield Exit(name, target, (name,), by_caller=name == "answered")
-
-
-class SetLanguage(Part):
-    """Go on in another language."""
-
-    language: Language = Field(description="The language, one of the flow's.")
-    next: Name = Field(description="The node that follows.")
-
-    def exits(self) -> Iterator[Exit]:
-        """Yield every way out."""
-        yield Exit("next", self.next, ("next",))
-
-
-class Hangup(Part):
-    """Say a last prompt, if any, and let the caller go."""
-
-    hangup: Prompts | None = Field(description="The last prompt, or a list of prompts, or nothing.")
-
-    def exits(self) -> Iterator[Exit]:
-        """Yield nothing: the call ends here."""
-        return iter(())
-
-
-VERBS: Mapping[str, type[Part]] = {
-    "play": Play,
-    "menu": Menu,
-    "queue": Queue,
-    "language": SetLanguage,
-    "hangup": Hangup,
-}
-
 
 def _one_verb(written: Any) -> Any:
-    if isinstance(written, Part):
+    if isinstance(written, Verb):
         return written
     if not isinstance(written, dict):
         message = "found {found}; write a verb with its options, as {play: welcome, next: main}"
@@ -170,92 +43,120 @@ def _one_verb(written: Any) -> Any:
 
 
 def _tag(written: Any) -> str:
-    if isinstance(written, dict):
-        return next(f"verb {verb}" for verb in VERBS if verb in written)
-    return next(f"verb {verb}" for verb, model in VERBS.items() if isinstance(written, model))
+    if isinstance(written, Verb):
+        return f"verb {written.verb}"
+    return next(f"verb {verb}" for verb in VERBS if verb in written)
 
 
-Node: TypeAlias = Play | Menu | Queue | SetLanguage | Hangup
-AnyNode: TypeAlias = Annotated[
-    Annotated[
-        Annotated[Play, Tag("verb play")]
-        | Annotated[Menu, Tag("verb menu")]
-        | Annotated[Queue, Tag("verb queue")]
-        | Annotated[SetLanguage, Tag("verb language")]
-        | Annotated[Hangup, Tag("verb hangup")],
-        Discriminator(_tag),
-    ],
-    BeforeValidator(_one_verb),
-]
-
-
-class SoundFile(Part):
-    """A recording, and the words in it."""
-
-    sound: str = Field(description="The sound file, seen from the flows' folder.", min_length=1)
-    text: str = Field("", description="What it says, for rehearsals and for whoever reads the flow.")
-
-
-Text: TypeAlias = Annotated[str, Field(min_length=1, max_length=4000)]
-Prompt: TypeAlias = dict[Language, Text | SoundFile]
+if TYPE_CHECKING:
+    AnyNode: TypeAlias = Verb
+else:
+    AnyNode = Annotated[
+        Annotated[
+            Union[tuple(Annotated[kind, Tag(f"verb {verb}")] for verb, kind in VERBS.items())],  # noqa: UP007
+            Discriminator(_tag),
+        ],
+        BeforeValidator(_one_verb),
+    ]
 
 
 class PromptFile(Part):
     """Prompts that all flows share: ``prompts.yaml``."""
 
-    prompts: dict[Name, Prompt] = Field(description="Each prompt: for each language a text or a sound file.")
+    prompts: dict[PromptName, Prompt] = Field(
+        description="Each prompt: for each language a text, a sound file, or a list of parts."
+    )
+
+
+class HoursFile(Part):
+    """Opening hours that all flows share: ``hours.yaml``."""
+
+    hours: dict[ScheduleName, Schedule] = Field(description="Each schedule by its name.")
+
+
+def _percent(written: Any) -> Any:
+    if isinstance(written, str) and written.endswith("%") and written[:-1].strip().isdigit():
+        return int(written[:-1])
+    raise PydanticCustomError("percent", "write a percentage, as 10%")
+
+
+PERCENT = WithJsonSchema({"type": "string", "pattern": r"^[1-9][0-9]?\s*%$", "examples": ["10%"]})
 
 
 class Flow(Part):
     """One flow: what callers of one number, or of one part of it, go through."""
 
-    flow: Name = Field(description="The flow's name, by which numbers and other flows call it.")
-    languages: tuple[Language, ...] = Field(
+    flow: FlowName = Field(description="The flow's name, by which numbers and other flows call it.")
+    languages: tuple[LanguageName, ...] = Field(
         description="The languages that it speaks; a call begins in the first.", min_length=1
     )
-    start: Name = Field(description="The node where a call begins.")
-    error: Name | None = Field(
+    start: NodeName = Field(description="The node where a call begins.")
+    error: NodeName | None = Field(
         None, description="Where a call goes when a node fails; without it the prompt 'apology', and the end."
     )
-    prompts: dict[Name, Prompt] = Field({}, description="The flow's own prompts; they go before shared ones.")
-    nodes: dict[Name, AnyNode] = Field(description="The nodes, by name.", min_length=1)
+    arguments: tuple[VariableName, ...] = Field(
+        (), description="The variables that a flow which calls this one gives it with `with`."
+    )
+    canary: Annotated[int, BeforeValidator(_percent), Field(ge=1, le=99), PERCENT] | None = Field(
+        None,
+        description="So many of the callers, as 10%, try a new version of the flow, until it has proved itself or "
+        "is withdrawn.",
+    )
+    prompts: dict[PromptName, Prompt] = Field(
+        {}, description="The flow's own prompts; they go before shared ones."
+    )
+    hours: dict[ScheduleName, Schedule] = Field(
+        {}, description="The flow's own opening hours; they go before shared ones."
+    )
+    nodes: dict[NodeName, AnyNode] = Field(description="The nodes, by name.", min_length=1)
 
-
-@dataclass(frozen=True, slots=True)
-class Spoken:
-    """One prompt in one language. ``sound``, a file on disk, takes precedence over ``text``."""
-
-    prompt: str
-    language: str
-    text: str
-    sound: Path | None = None
-    digest: str = ""  # of the sound file's content
+    def callees(self) -> dict[str, None]:
+        """Return the flows that its nodes call, in their order."""
+        found = (word.word for node in self.nodes.values() for word in words_in(node))
+        return {str(name): None for name in found if isinstance(name, FlowName)}
 
 
 @dataclass(frozen=True, slots=True)
 class FlowSet:
-    """Flows that went live together, with all that they say. A call ends on the set that it began on."""
+    """Flows that went live together, with all that they say. A call ends on the set that it began on.
+
+    ``version`` is a hash of all of it, ``versions`` of each flow with the flows that it calls, their prompts and hours.
+    """
 
     version: str
     flows: Mapping[str, Flow]
-    spoken: Mapping[tuple[str, str, str], Spoken]  # by flow, prompt, language
+    spoken: Mapping[tuple[str, str, str], Sequence[Spoken | SpokenValue]]  # by flow, prompt, language
+    words: Mapping[tuple[str, str], Spoken] = field(default_factory=dict)  # by language, text
+    schedules: Mapping[tuple[str, str], Schedule] = field(default_factory=dict)  # by flow, name
+    secrets: Mapping[str, frozenset[str]] = field(default_factory=dict)  # variables, by flow
+    versions: Mapping[str, str] = field(default_factory=dict)  # by flow
+
+    def sounds(self) -> Iterator[Spoken]:
+        """Yield everything that must be rendered before the set may go live."""
+        for pieces in self.spoken.values():
+            yield from (piece for piece in pieces if isinstance(piece, Spoken))
+        yield from self.words.values()
 
 
-def prompts_of(node: Node) -> Iterator[tuple[tuple[str | int, ...], str]]:
+def prompts_of(node: Verb) -> Iterator[tuple[tuple[str | int, ...], str]]:
     """Yield each prompt that a node names, after its path in the node."""
-    match node:
-        case Play():
-            named = {"play": node.play}
-        case Menu():
-            named = {
-                "menu": node.menu,
-                "invalid_prompt": node.invalid_prompt,
-                "timeout_prompt": node.timeout_prompt,
-            }
-        case Hangup(hangup=prompts) if prompts is not None:
-            named = {"hangup": prompts}
-        case _:
-            named = {}
-    for key, names in named.items():
-        for index, name in enumerate(names):
-            yield (key, index), name
+    for found in words_in(node):
+        if isinstance(found.word, PromptName):
+            yield found.path, str(found.word)
+
+
+def values_of(
+    part: Any, path: tuple[str | int, ...] = ()
+) -> Iterator[tuple[tuple[str | int, ...], SpokenValue]]:
+    """Yield each spoken value in a node or a prompt, after its path there."""
+    if isinstance(part, SpokenValue):
+        yield path, part
+    elif isinstance(part, Part):
+        for name, field_ in type(part).model_fields.items():
+            yield from values_of(getattr(part, name), (*path, field_.alias or name))
+    elif isinstance(part, Mapping):
+        for key, value in part.items():
+            yield from values_of(value, (*path, str(key)))
+    elif isinstance(part, tuple):
+        for index, value in enumerate(part):
+            yield from values_of(value, (*path, index))

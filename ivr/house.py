@@ -96,7 +96,7 @@ class Figures(Protocol):
     """What is known of the queues now."""
 
     def queue(self, name: str) -> Mapping[str, float]:
-        """Return ``waiting``, ``longest_wait``, ``estimated_wait`` (seconds), ``seats_ready``; `KeyError` if unknown."""
+        """Return ``waiting``, ``longest_wait``, ``estimated_wait`` (s), ``seats_ready``. Raises `KeyError`."""
 
 
 class Clock(Protocol):

@@ -8,13 +8,14 @@ import json
 import os
 import shutil
 import wave
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
 from ivr.call import Sound
-from ivr.flow import FlowSet, Spoken
+from ivr.flow import FlowSet
+from ivr.prompt import Spoken
 
 RATE = 8000
 WORDS_PER_MINUTE = {
@@ -26,18 +27,13 @@ VOICES = {"zh": "cmn"}  # espeak-ng's names where they are not the language's ow
 AT_ONCE = 2
 LONGEST_RENDERING = 60.0
 TRIM = ("silence", "1", "0.02", "0.5%", "reverse")
-SHAPE = (
-    "rate",
-    str(RATE),
-    *TRIM,
-    *TRIM,
-    "gain",
-    "-n",
-    "-3",
-    "pad",
-    "0.2",
-    "0.1",
-)  # many networks swallow the first moments of a call
+SHAPE = ("rate", str(RATE), *TRIM, *TRIM, "gain", "-n", "-3")
+PADS: Mapping[str, tuple[str, str]] = {
+    "prompt": ("0.2", "0.1"),  # many networks swallow the first moments of a call
+    "word": ("0.01", "0.04"),  # one of a row: no more than the breath between two words
+    "pause": ("0.01", "0.25"),  # one after which the row pauses, as its comma says
+}
+JOINTS = {"zh": ""}  # other languages write a blank between words
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +94,11 @@ class PromptStore:
 
         Cancelled, it leaves no process and no half file behind.
         """
-        wanted = {
-            self._file(spoken): spoken for spoken in flows.spoken.values() if spoken not in self._sounds
-        }
+        await self.prepare_all(list(flows.sounds()))
+
+    async def prepare_all(self, prompts: Collection[Spoken]) -> None:
+        """Make every one of these prompts that is not there yet, as `prepare` does."""
+        wanted = {self._file(spoken): spoken for spoken in prompts if spoken not in self._sounds}
         try:
             lengths = await asyncio.to_thread(self._ready, list(wanted))
         except OSError as error:
@@ -119,14 +117,16 @@ class PromptStore:
             for file, spoken in wanted.items():
                 if file not in lengths:
                     group.create_task(make(file, spoken))
-        for spoken in flows.spoken.values():
+        for spoken in prompts:
             if spoken not in self._sounds and (length := lengths.get(self._file(spoken))) is not None:
-                self._sounds[spoken] = Sound(self._file(spoken), spoken.text, length)
+                self._sounds[spoken] = Sound(self._file(spoken), spoken.text, length, joint(spoken))
         if failed:
             raise PromptErrors(sorted(failed, key=str))
 
     def _file(self, spoken: Spoken) -> Path:
         said = [spoken.digest] if spoken.sound else [_voice(spoken), _pace(spoken), spoken.text]
+        if spoken.pace == "word" and not spoken.sound:
+            said.append(spoken.pace)
         digest = hashlib.sha256(json.dumps([RECIPE, *said]).encode()).hexdigest()
         return self._cache / f"{digest[:32]}.wav"
 
@@ -157,7 +157,19 @@ class PromptStore:
         voice, speed = _voice(spoken), str(_pace(spoken))
         espeak = [*self._speaker.espeak, "-v", voice, "-s", speed, "--stdin", "-w", str(speech)]
         await self._run(spoken, "espeak-ng", espeak, spoken.text)
-        sox = [*self._speaker.sox, "-D", str(speech), "-b", "16", "-c", "1", str(shaped), *SHAPE]
+        sox = [
+            *self._speaker.sox,
+            "-D",
+            str(speech),
+            "-b",
+            "16",
+            "-c",
+            "1",
+            str(shaped),
+            *SHAPE,
+            "pad",
+            *PADS[spoken.pace],
+        ]
         await self._run(spoken, "sox", sox)
 
     async def _convert(self, spoken: Spoken, recorded: Path, shaped: Path) -> None:
@@ -190,6 +202,15 @@ class PromptStore:
             last = said.decode("utf-8", "replace").strip().splitlines()[-1:] or ["it said nothing"]
             source = f" on {spoken.sound}" if spoken.sound else ""
             raise PromptError(spoken, f"{program} failed{source} with status {process.returncode}: {last[0]}")
+
+
+def _breath(spoken: Spoken) -> str:
+    return "pause" if spoken.pace == "word" and spoken.text.endswith((",", "，")) else spoken.pace
+
+
+def joint(spoken: Spoken) -> str | None:
+    """Return what stands before a word of a row in writing; None for what stands alone."""
+    return JOINTS.get(spoken.language.partition("-")[0], " ") if spoken.pace == "word" else None
 
 
 def telephone_seconds(file: Path) -> float | None:

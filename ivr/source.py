@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from ivr.document import Document, parse
 from ivr.problem import Problem, Severity, SourceErrors, did_you_mean, nearest
-from ivr.validation import message_of, path_of
+from ivr.validation import code_of, message_of, path_of
 
 __all__ = ["Problem", "Source", "SourceErrors", "did_you_mean", "nearest", "read", "validated"]
 
@@ -45,7 +45,14 @@ class Source:
     def _at(self, path: Sequence[str | int]) -> Any:
         data = self.data
         for part in path:
-            data = data[part]
+            try:
+                data = data[part]
+            except (
+                TypeError,
+                KeyError,
+                IndexError,
+            ):  # it stands in what was left out: a key that is here twice
+                return None
         return data
 
     def problem(
@@ -56,13 +63,41 @@ class Source:
         severity: Severity = "error",
         of_key: bool = False,
     ) -> Problem:
-        """Return a problem at a path of this file."""
-        line, column = self.place(path, of_key)
-        return Problem(self.file, line, column, _dotted(path), code, severity, message)
+        """Return a problem at a path of this file; the number of what stands alone, where a list could, is dropped."""
+        real: list[str | int] = []
+        for part in path:
+            if not (isinstance(part, int) and tuple(real) in self._values and self._stands_alone(real)):
+                real.append(part)
+        line, column = self.place(real, of_key)
+        return Problem(self.file, line, column, _dotted(real), code, severity, message)
+
+    def _stands_alone(self, path: Sequence[str | int]) -> bool:
+        return not isinstance(self._at(path), list)
 
 
 def read(file: Path) -> Source:
     """Read a YAML file. Raises `SourceErrors` with everything that is wrong with it as YAML."""
+    source, problems = look(file)
+    if source is None or problems:
+        raise SourceErrors(problems)
+    return source
+
+
+def look(file: Path) -> tuple[Source | None, list[Problem]]:
+    """Return as much of a YAML file as can be read, None where nothing can, and all that is wrong with it as YAML."""
+    try:
+        text = _text_of(file)
+    except SourceErrors as errors:
+        return None, list(errors.problems)
+    document = parse(text)
+    problems = [
+        Problem(file, *flaw.place, _dotted(flaw.path), flaw.code, "error", flaw.message)
+        for flaw in document.flaws
+    ]
+    return (Source(file, document) if document.complete else None), problems
+
+
+def _text_of(file: Path) -> str:
     try:
         with file.open("rb") as opened:
             raw = opened.read(LARGEST + 1)
@@ -72,19 +107,12 @@ def read(file: Path) -> Source:
     if len(raw) > LARGEST:
         raise SourceErrors([_unplaced(file, "too-large", f"this file is over {LARGEST:,} bytes; split it")])
     try:
-        text = raw.decode("utf-8-sig")
+        return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
         column = len(raw[raw.rfind(b"\n", 0, error.start) + 1 : error.start].decode("utf-8", "replace")) + 1
         message = "this is not UTF-8 (GBK perhaps); save the file as UTF-8"
         raise SourceErrors([Problem(file, line, column, "", "encoding", "error", message)]) from error
-    document = parse(text)
-    if document.flaws:
-        raise SourceErrors(
-            Problem(file, *flaw.place, _dotted(flaw.path), flaw.code, "error", flaw.message)
-            for flaw in document.flaws
-        )
-    return Source(file, document)
 
 
 def validated(source: Source, model: type[M]) -> tuple[M | None, list[Problem]]:
@@ -92,15 +120,19 @@ def validated(source: Source, model: type[M]) -> tuple[M | None, list[Problem]]:
     try:
         return model.model_validate(source.data), []
     except ValidationError as error:
-        located = [(path_of(detail, source.data), detail) for detail in error.errors(include_url=False)]
+        return None, misfits(source, model, error)
+
+
+def misfits(source: Source, model: type[BaseModel], error: ValidationError) -> list[Problem]:
+    """Return what Pydantic found in plain words, one problem for each place."""
+    located = [(path_of(detail, source.data), detail) for detail in error.errors(include_url=False)]
     located.sort(key=lambda found: [str(part) for part in found[0][0]])
     problems = []
     for (path, of_key), group in groupby(located, key=lambda found: found[0]):
         details = [detail for _, detail in group]
-        code = details[0]["type"].replace("_", "-").replace("extra-forbidden", "unknown-key")
-        problems.append(source.problem(path, code, message_of(details, model), of_key=of_key))
+        problems.append(source.problem(path, code_of(details[0]), message_of(details, model), of_key=of_key))
     problems.sort(key=lambda problem: (problem.line, problem.column))
-    return None, problems
+    return problems
 
 
 def _dotted(path: Sequence[str | int]) -> str:

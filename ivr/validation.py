@@ -32,6 +32,25 @@ WANTED = {
     "none_required": "nothing",
 }
 
+CODES = {
+    "missing": "missing-key",
+    "extra_forbidden": "unknown-key",
+    "literal_error": "wrong-choice",
+    "enum": "wrong-choice",
+    "greater_than": "out-of-range",
+    "greater_than_equal": "out-of-range",
+    "less_than": "out-of-range",
+    "less_than_equal": "out-of-range",
+    "finite_number": "out-of-range",
+    "string_too_short": "wrong-length",
+    "string_too_long": "wrong-length",
+    "too_short": "wrong-length",
+    "too_long": "wrong-length",
+    "string_pattern_mismatch": "wrong-form",
+    "value_error": "wrong-value",
+    "assertion_error": "wrong-value",
+}
+
 
 def path_of(error: ErrorDetails, data: Any) -> tuple[tuple[str | int, ...], bool]:
     """Return the path of an error in the data, and whether its key is meant.
@@ -77,12 +96,28 @@ def message_of(errors: Sequence[ErrorDetails], model: type[BaseModel]) -> str:
             return f"found {shown(error['input'])}; it must be {bound} {limit}"
         case "string_too_short" | "too_short" if context.get("min_length") == 1:
             return "this must not be empty"
+        case "string_too_short" | "too_short" | "string_too_long" | "too_long":
+            few = "min_length" in context
+            bound = f"at least {context['min_length']}" if few else f"at most {context['max_length']}"
+            return (
+                f"this is too {'short' if few else 'long'}; it must have {bound} {_counted(error['input'])}"
+            )
         case "string_pattern_mismatch":
             return f"found {shown(error['input'])}; it must have the form {context['pattern']}"
         case "value_error" | "assertion_error":
             return str(context["error"])
         case _:
             return error["msg"]
+
+
+def code_of(error: ErrorDetails) -> str:
+    """Return the code of an error: one for each kind of mistake, whatever Pydantic calls it."""
+    kind = error["type"]
+    return CODES.get(kind, "wrong-type" if kind in WANTED else kind.replace("_", "-"))
+
+
+def _counted(value: Any) -> str:
+    return "characters" if isinstance(value, str) else "parts"
 
 
 def shown(value: Any) -> str:

@@ -2,7 +2,8 @@
 
 Every event carries ``at``, UTC in milliseconds since 1970. Ids: a call's id is the Uniqueid of its first
 channel (it holds the node's name); a visit is ``CALL/1``, ``CALL/2`` …; an offer ``VISIT/1`` …; a ring
-``OFFER/1`` …. So an id names its whole descent, and a replay makes the same ids again.
+``OFFER/1`` …; a recording ``CALL/rDDHHMMSS``; a call-back ``CALL/cb1`` …. So an id names its whole descent, and a
+replay makes the same ids again.
 """
 
 from __future__ import annotations
@@ -24,6 +25,10 @@ CallOutcome: TypeAlias = Literal[
 SeatState: TypeAlias = Literal[
     "signed-out", "unreachable", "ready", "reserved", "ringing", "talking", "wrap-up", "not-ready"
 ]
+RecordingKind: TypeAlias = Literal["voicemail", "record"]
+RecordingMark: TypeAlias = Literal["heard", "done", "deleted"]
+CallbackOutcome: TypeAlias = Literal["called", "withdrawn"]
+LiveHow: TypeAlias = Literal["saved", "started", "rolled-back", "canary", "canary-won", "canary-withdrawn"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +87,10 @@ class NodeLeft:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VisitBegan:
-    """A call began to wait in a queue for one who has the ``skills`` (name to least level, 1–5)."""
+    """A call began to wait in a queue for one who has the ``skills`` (name to least level, 1–5).
+
+    ``seat``: nobody but this one will do. ``attributes`` are words about the call that go with the visit.
+    """
 
     at: int
     call: str
@@ -90,6 +98,8 @@ class VisitBegan:
     queue: str
     skills: Mapping[str, int]
     priority: int
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    seat: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,6 +206,133 @@ class CallbackNoted:
     number: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallbackAsked:
+    """A caller asked to be called, at ``number``: when his turn comes, or from ``due`` on, UTC ms.
+
+    ``visit`` is the stay in the queue that he left for it, if there was one.
+    """
+
+    at: int
+    call: str
+    callback: str
+    queue: str
+    number: str
+    language: str
+    skills: Mapping[str, int]
+    priority: int
+    due: int | None = None
+    visit: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallbackEnded:
+    """A request to be called is closed. ``by`` is the person who closed it."""
+
+    at: int
+    callback: str
+    outcome: CallbackOutcome
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tagged:
+    """A call was given a tag: a dimension of reports. The last value of a name counts."""
+
+    at: int
+    call: str
+    name: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rated:
+    """A caller answered a question of a survey, 1 (worst) to 5 (best). ``survey`` is the node's name."""
+
+    at: int
+    call: str
+    survey: str
+    question: str
+    answer: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoticeHeard:
+    """A caller heard a notice, to its end or until a key of his."""
+
+    at: int
+    call: str
+    notice: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransferEnded:
+    """A caller's transfer to a number outside is over. ``talked_ms`` is 0 where nobody answered."""
+
+    at: int
+    call: str
+    number: str
+    outcome: RingOutcome
+    talked_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordingKept:
+    """A caller left a recording in a box, ``file`` within the mailbox's folder."""
+
+    at: int
+    call: str
+    recording: str
+    recording_kind: RecordingKind
+    box: str
+    file: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordingMarked:
+    """A person dealt with a recording; the last mark counts. ``deleted``: its file is to be removed."""
+
+    at: int
+    recording: str
+    mark: RecordingMark
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoticeChanged:
+    """A supervisor switched a notice on, or anew with other words, or off.
+
+    It concerns callers of these areas and services, all where none is named. ``texts`` are by language.
+    ``until`` is when it ends by itself, UTC ms.
+    """
+
+    at: int
+    notice: str
+    on: bool
+    by: str
+    texts: Mapping[str, str] = field(default_factory=dict)
+    areas: tuple[str, ...] = ()
+    services: tuple[str, ...] = ()
+    until: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlowLive:
+    """A version of a flow began to serve new calls: all, or ``share`` percent of them as a canary.
+
+    ``canary-withdrawn`` and ``rolled-back`` name the version that serves from then on. ``by`` is the person, or
+    None where the engine itself decided.
+    """
+
+    at: int
+    flow: str
+    version: str
+    how: LiveHow
+    by: str | None = None
+    share: float = 100.0
+
+
 Event: TypeAlias = (
     EngineStarted
     | EngineStopped
@@ -211,6 +348,16 @@ Event: TypeAlias = (
     | SeatChanged
     | SeatWished
     | CallbackNoted
+    | CallbackAsked
+    | CallbackEnded
+    | Tagged
+    | Rated
+    | NoticeHeard
+    | TransferEnded
+    | RecordingKept
+    | RecordingMarked
+    | NoticeChanged
+    | FlowLive
 )
 
 KINDS: Mapping[str, type[Event]] = {kind.__name__: kind for kind in get_args(Event)}
@@ -228,7 +375,8 @@ def from_data(data: Mapping[str, Any]) -> Event:
     Raises ``KeyError`` for a kind that this version does not know and ``TypeError`` for a missing field.
     """
     kind = KINDS[data["kind"]]
-    known = {f.name: data[f.name] for f in fields(kind) if f.name in data}
-    if "stack" in known:
-        known["stack"] = tuple(known["stack"])
+    known: dict[str, Any] = {f.name: data[f.name] for f in fields(kind) if f.name in data}
+    for name, fact in known.items():
+        if isinstance(fact, list):  # JSON knows no tuples, and no event holds a list
+            known[name] = tuple(fact)
     return kind(**known)

@@ -11,6 +11,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from ledger import schema
 from ledger.events import (
+    CallbackAsked,
+    CallbackEnded,
     CallbackNoted,
     CallBegan,
     CallEnded,
@@ -18,12 +20,20 @@ from ledger.events import (
     EngineStarted,
     EngineStopped,
     Event,
+    FlowLive,
     NodeEntered,
     NodeLeft,
+    NoticeChanged,
+    NoticeHeard,
     OfferEnded,
     OfferMade,
+    Rated,
+    RecordingKept,
+    RecordingMarked,
     SeatChanged,
     SeatWished,
+    Tagged,
+    TransferEnded,
     VisitBegan,
     VisitEnded,
 )
@@ -49,12 +59,22 @@ class _Interval:
     open: bool
 
 
+@dataclass(frozen=True, slots=True)
+class _Talk:
+    """A call's last conversation, by the visit that led to it; ``visit`` is empty for none."""
+
+    visit: str
+    queue: str | None
+    seat: str | None
+
+
 class Fold:
     """Folds one node's events, in their order, into rows.
 
     A row's facts are written once: what is known when a thing begins is inserted and never overwritten; what
     is known when it ends fills the columns that were left null. Between ``save`` and ``save`` rows gather in
-    memory, so that a thing which begins and ends within a batch costs one row written. Live calls and seats
+    memory, so that a thing which begins and ends within a batch costs one row written. (What has a last value
+    in place of an end, as the schema's ``latest`` tells, is overwritten.) Live calls and seats
     are remembered from batch to batch: after a transaction that failed, start with a new ``Fold``.
     """
 
@@ -66,6 +86,7 @@ class Fold:
         self._ended: dict[Table, dict[_Key, dict[str, Any]]] = defaultdict(dict)
         self._steps: dict[str, _Step] = {}
         self._intervals: dict[str, _Interval] = {}
+        self._answered: dict[str, VisitEnded] = {}
         self._calls_over: set[str] = set()
 
     def take(self, connection: Connection, event: Event) -> None:
@@ -85,7 +106,10 @@ class Fold:
                     schema.calls, (event.call,), ended=event.at, outcome=event.outcome, detail=event.detail
                 )
             case VisitBegan():
-                self._begin(schema.visits, event, arrived=event.at)
+                # Whose seat is wished for is no fact of who answers.
+                self._begin(schema.visits, event, arrived=event.at, seat=None)
+                if event.attributes or event.seat:
+                    self._begin(schema.visit_wishes, event)
             case VisitEnded():
                 self._end_visit(event)
             case OfferMade():
@@ -101,6 +125,31 @@ class Fold:
                 pass  # what it comes to is a change of its seat
             case CallbackNoted():
                 self._begin(schema.callbacks_noted, event, noted=event.at)
+            case CallbackAsked():
+                self._begin(schema.callbacks, event, asked=event.at)
+            case CallbackEnded():
+                over = {"ended": event.at, "outcome": event.outcome, "ended_by": event.by}
+                self._end(schema.callbacks, (event.callback,), **over)
+            case Tagged():
+                self._begin(schema.tags, event, tagged=event.at)
+            case Rated():
+                talk = self._last_talk(connection, event.call)
+                of = {"visit": talk.visit, "queue": talk.queue, "seat": talk.seat}
+                self._begin(schema.survey_answers, event, answered=event.at, **of)
+            case NoticeHeard():
+                self._begin(schema.notices_heard, event, heard=event.at)
+            case TransferEnded():
+                self._begin(schema.transfers, event, ended=event.at)
+            case RecordingKept():
+                self._begin(schema.recordings, event, kept=event.at)
+            case RecordingMarked():
+                dealt = {"mark": event.mark, "marked": event.at, "marked_by": event.by}
+                self._end(schema.recordings, (event.recording,), **dealt)
+            case NoticeChanged():
+                how = {"changed": event.at, "changed_by": event.by, "is_on": event.on}
+                self._begin(schema.notices, event, **how)
+            case FlowLive():
+                self._begin(schema.flow_versions, event, began=event.at, began_by=event.by)
             case EngineStarted():
                 self._end_run(connection, None, "killed")
                 self._begin(schema.engine_runs, event, began=event.at)
@@ -122,6 +171,7 @@ class Fold:
         self._ended.clear()
         for call in self._calls_over:
             self._steps.pop(call, None)
+            self._answered.pop(call, None)
         self._calls_over.clear()
 
     def _begin(self, table: Table, event: Event, **facts: Any) -> None:
@@ -130,6 +180,10 @@ class Fold:
         row = {name: known.get(name, getattr(event, name, None)) for name in names}
         key = tuple(row[column.name] for column in table.primary_key)
         earlier = self._begun[table].setdefault(key, row)
+        if latest := table.info.get("latest"):
+            if row[latest] >= earlier[latest]:
+                self._begun[table][key] = row
+            return
         for name, fact in row.items():
             if earlier[name] is None:
                 earlier[name] = fact
@@ -152,6 +206,7 @@ class Fold:
             seat=event.seat,
         )
         if event.outcome == "answered":
+            self._answered[event.call] = event
             self._begin(schema.conversations, event, began=event.at)
 
     def _end_offer(self, event: OfferEnded) -> None:
@@ -164,6 +219,19 @@ class Fold:
             cause=event.cause,
             tech_cause=event.tech_cause,
         )
+
+    def _last_talk(self, connection: Connection, call: str) -> _Talk:
+        visits = schema.visits.c
+        if answered := self._answered.get(call):
+            begun = self._begun[schema.visits].get((answered.visit,))
+            stored = select(visits.queue).where(visits.visit == answered.visit)
+            queue = begun["queue"] if begun is not None else connection.scalar(stored)
+            return _Talk(answered.visit, queue, answered.seat)
+        last = select(visits.visit, visits.queue, visits.seat).where(visits.call == call)
+        last = last.where(visits.outcome == "answered").limit(1)
+        # A call's visits are numbered, so the longest id that sorts last is the last.
+        row = connection.execute(last.order_by(func.length(visits.visit).desc(), visits.visit.desc())).first()
+        return _Talk(*row) if row else _Talk("", None, None)
 
     def _enter_node(self, connection: Connection, event: NodeEntered) -> None:
         # A call that went on at its node after a crash enters it again without having left it.
@@ -239,9 +307,12 @@ def _update(table: Table) -> Update:
 def _upsert(dialect: str, table: Table) -> _Upsert:
     into: _Upsert = postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
     keys = list(table.primary_key)
+    later = {column.name: into.excluded[column.name] for column in table.c if column not in keys}
     if table is schema.journal_position:
-        later = {column.name: into.excluded[column.name] for column in table.c if column not in keys}
         return into.on_conflict_do_update(index_elements=keys, set_=later)
+    if latest := table.info.get("latest"):
+        newer = into.excluded[latest] >= table.c[latest]
+        return into.on_conflict_do_update(index_elements=keys, set_=later, where=newer)
     empty = [column for column in table.c if column.nullable]
     filled = {column.name: func.coalesce(column, into.excluded[column.name]) for column in empty}
     if not filled:

@@ -5,19 +5,23 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Table, and_, or_, select
+from sqlalchemy import ColumnElement, FromClause, Table, and_, inspect, or_, select
 
 from ledger import schema
 from ledger.database import open_for_reading
 from ledger.records import (
     Call,
+    Callback,
     CallbackNote,
     Conversation,
     EngineRun,
     Offer,
+    Recording,
     Ring,
     SeatInterval,
     Step,
+    SurveyAnswer,
+    Tag,
     Visit,
 )
 
@@ -28,12 +32,13 @@ class LedgerReader:
     """Reads the ledger; never makes or changes it. Periods are half-open: ``began`` in, ``ended`` out.
 
     With ``site``, only of that site. Any thread may ask; each question blocks, so none belongs on an event
-    loop.
+    loop. What an older program made has nothing yet of what only newer ones record.
     Raises ``BadLedgerUrl``, ``LedgerMissing``, ``LedgerUnreachable`` or ``NewerLedger``.
     """
 
     def __init__(self, url: str, *, site: str | None = None) -> None:
         self._engine = open_for_reading(url)
+        self._tables = frozenset(inspect(self._engine).get_table_names())
         self._site = site
 
     def close(self) -> None:
@@ -121,10 +126,68 @@ class LedgerReader:
         within = _within(notes.noted, began, ended)
         return self._read(CallbackNote, schema.callbacks_noted, within, order=(notes.noted, notes.note))
 
+    def open_callbacks(self) -> list[Callback]:
+        """Return the requests to be called that nobody has closed, the oldest first."""
+        callbacks = schema.callbacks.c
+        return self._read(
+            Callback,
+            schema.callbacks,
+            callbacks.ended.is_(None),
+            order=(callbacks.asked, callbacks.callback),
+        )
+
+    def recordings(
+        self, *, box: str | None = None, since: int | None = None, done_too: bool = False
+    ) -> list[Recording]:
+        """Return what callers left, the newest first; without ``done_too`` none that is done or deleted.
+
+        ``since`` is UTC ms.
+        """
+        recordings = schema.recordings.c
+        wanted = []
+        if box is not None:
+            wanted.append(recordings.box == box)
+        if since is not None:
+            wanted.append(recordings.kept >= since)
+        if not done_too:
+            wanted.append(or_(recordings.mark.is_(None), recordings.mark == "heard"))
+        return self._recordings(*wanted)
+
+    def recording(self, recording: str) -> Recording | None:
+        """Return one recording by its id, or None."""
+        found = self._recordings(schema.recordings.c.recording == recording)
+        return found[0] if found else None
+
+    def tags(self, call: str) -> dict[str, str]:
+        """Return the tags of a call."""
+        tags = schema.tags.c
+        found = self._read(Tag, schema.tags, tags.call == call, order=(tags.name,))
+        return {tag.name: tag.value for tag in found}
+
+    def survey_answers(self, began: int, ended: int) -> list[SurveyAnswer]:
+        """Return the answers that were given in a period, by time."""
+        answers = schema.survey_answers.c
+        return self._read(
+            SurveyAnswer,
+            schema.survey_answers,
+            _within(answers.answered, began, ended),
+            order=(answers.answered, answers.call, answers.survey, answers.question),
+        )
+
     def engine_runs(self) -> list[EngineRun]:
         """Return the lives of all engines, by their beginning."""
         runs = schema.engine_runs.c
         return self._read(EngineRun, schema.engine_runs, order=(runs.began, runs.node))
+
+    def _recordings(self, *wanted: ColumnElement[bool]) -> list[Recording]:
+        recordings = schema.recordings.c
+        return self._read(
+            Recording,
+            schema.recordings,
+            *wanted,
+            order=(recordings.kept.desc(), recordings.recording),
+            beside=schema.calls,
+        )
 
     def _read(
         self,
@@ -132,9 +195,17 @@ class LedgerReader:
         table: Table,
         *wanted: ColumnElement[bool],
         order: tuple[ColumnElement[Any], ...],
+        beside: Table | None = None,
     ) -> list[_Record]:
-        columns = [table.c[field.name] for field in fields(kind)]  # type: ignore[arg-type]
-        question = select(*columns).where(*wanted).order_by(*order)
+        """Read records of a table; what it has no column for, out of the row of its call in ``beside``."""
+        if table.name not in self._tables:
+            return []
+        names = [field.name for field in fields(kind)]  # type: ignore[arg-type]
+        rows: FromClause = table
+        if beside is not None:
+            rows = table.outerjoin(beside, table.c.call == beside.c.call)
+        columns = [table.c[name] if beside is None or name in table.c else beside.c[name] for name in names]
+        question = select(*columns).select_from(rows).where(*wanted).order_by(*order)
         if self._site is not None:
             question = question.where(table.c.site == self._site)
         with self._engine.connect() as connection:

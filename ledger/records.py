@@ -137,6 +137,77 @@ class CallbackNote:
 
 
 @dataclass(frozen=True, slots=True)
+class Callback:
+    """A request to be called: when the caller's turn comes, or from ``due`` on. An ``ended`` of None: it is open."""
+
+    callback: str
+    call: str
+    site: str
+    node: str
+    queue: str
+    number: str
+    language: str
+    skills: Mapping[str, int]
+    priority: int
+    asked: int
+    due: int | None
+    visit: str | None
+    ended: int | None
+    outcome: str | None
+    ended_by: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """What a caller left in a box, ``file`` within the mailbox's folder. ``mark`` is None while nobody heard it.
+
+    ``ani`` is who called, None where the ledger has no beginning of that call.
+    """
+
+    recording: str
+    call: str
+    site: str
+    node: str
+    recording_kind: str
+    box: str
+    file: str
+    seconds: float
+    kept: int
+    mark: str | None
+    marked: int | None
+    marked_by: str | None
+    ani: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """A tag of a call; its last value."""
+
+    call: str
+    name: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class SurveyAnswer:
+    """An answer to a question of a survey, 1–5, about the conversation of ``visit``.
+
+    A caller who had talked to nobody has an empty ``visit``, and neither queue nor seat.
+    """
+
+    call: str
+    visit: str
+    site: str
+    node: str
+    survey: str
+    question: str
+    queue: str | None
+    seat: str | None
+    answer: int
+    answered: int
+
+
+@dataclass(frozen=True, slots=True)
 class EngineRun:
     """One life of an engine. ``how`` it ended: ``stopped`` in order, or ``killed``, at a time unknown."""
 

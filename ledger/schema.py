@@ -1,13 +1,15 @@
 """The ledger's tables. Every moment is UTC in milliseconds since 1970, every duration in milliseconds.
 
 A column may be null exactly when its fact can be unknown, or not known yet: a null end means that it goes on.
+A row of a table with ``info["latest"]`` is overwritten by what comes later, as that column tells; the others' rows
+are filled in, and what they once said stays.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Column, Index, Integer, MetaData, String, Table
+from sqlalchemy import JSON, BigInteger, Boolean, Column, Float, Index, Integer, MetaData, String, Table
 
 VERSION = 1
 
@@ -157,6 +159,132 @@ callbacks_noted = Table(
     *_origin(),
     _known("number"),
     _known("noted", BigInteger),
+)
+
+visit_wishes = Table(
+    "visit_wishes",
+    metadata,
+    _key("visit"),
+    _known("call"),
+    *_origin(),
+    _known("attributes", JSON),
+    _maybe("seat"),
+)
+
+callbacks = Table(
+    "callbacks",
+    metadata,
+    _key("callback"),
+    _known("call"),
+    *_origin(),
+    _known("queue"),
+    _known("number"),
+    _known("language"),
+    _known("skills", JSON),
+    _known("priority", Integer),
+    _known("asked", BigInteger),
+    _maybe("due", BigInteger),
+    _maybe("visit"),
+    _maybe("ended", BigInteger),
+    _maybe("outcome"),
+    _maybe("ended_by"),
+    Index("callbacks_asked", "asked"),
+)
+
+tags = Table(
+    "tags",
+    metadata,
+    _key("call"),
+    _key("name"),
+    *_origin(),
+    _known("value"),
+    _known("tagged", BigInteger),
+    Index("tags_name", "name", "value"),
+    info={"latest": "tagged"},
+)
+
+survey_answers = Table(
+    "survey_answers",
+    metadata,
+    _key("call"),
+    _key("visit"),  # whose conversation it is about; empty where the caller had talked to nobody
+    _key("survey"),
+    _key("question"),
+    *_origin(),
+    _maybe("queue"),
+    _maybe("seat"),
+    _known("answer", Integer),
+    _known("answered", BigInteger),
+    Index("survey_answers_answered", "answered"),
+    info={"latest": "answered"},
+)
+
+notices_heard = Table(
+    "notices_heard",
+    metadata,
+    _key("call"),
+    _key("notice"),
+    *_origin(),
+    _known("heard", BigInteger),
+    Index("notices_heard_heard", "heard"),
+)
+
+transfers = Table(
+    "transfers",
+    metadata,
+    _key("call"),
+    _key("ended", BigInteger),
+    *_origin(),
+    _known("number"),
+    _known("outcome"),
+    _known("talked_ms", BigInteger),
+    Index("transfers_ended", "ended"),
+)
+
+recordings = Table(
+    "recordings",
+    metadata,
+    _key("recording"),
+    _known("call"),
+    *_origin(),
+    _known("recording_kind"),
+    _known("box"),
+    _known("file"),
+    _known("seconds", Float),
+    _known("kept", BigInteger),
+    _maybe("mark"),
+    _maybe("marked", BigInteger),
+    _maybe("marked_by"),
+    Index("recordings_kept", "kept"),
+)
+
+notices = Table(
+    "notices",
+    metadata,
+    _key("site"),
+    _key("node"),
+    _key("notice"),
+    _key("changed", BigInteger),
+    _known("is_on", Boolean),
+    _known("changed_by"),
+    _known("texts", JSON),
+    _known("areas", JSON),
+    _known("services", JSON),
+    _maybe("until", BigInteger),
+    Index("notices_changed", "changed"),
+)
+
+flow_versions = Table(
+    "flow_versions",
+    metadata,
+    _key("site"),
+    _key("node"),
+    _key("flow"),
+    _key("began", BigInteger),
+    _key("how"),
+    _known("version"),
+    _known("share", Float),
+    _maybe("began_by"),
 )
 
 engine_runs = Table(

@@ -76,6 +76,7 @@ MODULES = (
     "app_senddtmf",
     "app_record",
     "app_echo",
+    "app_userevent",
     "app_verbose",
     "func_callerid",
     "func_channel",

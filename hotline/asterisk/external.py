@@ -11,10 +11,11 @@ from hotline.secrets import Secrets
 from hotline.site import Site
 
 ANSWER_S = 10.0
-CONTEXTS = ("hotline-in", "hotline-call", "hotline-answered", "hotline-phones")
+CONTEXTS = ("hotline-in", "hotline-call", "hotline-answered", "hotline-connected", "hotline-phones")
 REQUIRED = (
     "app_dial",
     "app_stack",
+    "app_userevent",
     "chan_pjsip",
     "func_callerid",
     "func_channel",

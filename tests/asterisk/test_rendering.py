@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from hotline.asterisk.prefix import find
-from ivr.flow import FlowSet, Spoken
+from ivr.flow import FlowSet
+from ivr.prompt import Spoken
 from ivr.prompts import PromptErrors, PromptStore, Speaker, telephone_seconds
 
 
@@ -22,7 +23,7 @@ def store(tmp_path: Path) -> PromptStore:
 
 
 def flows(*spoken: Spoken) -> FlowSet:
-    return FlowSet("1", {}, {("demo", said.prompt, said.language): said for said in spoken})
+    return FlowSet("1", {}, {("demo", said.prompt, said.language): (said,) for said in spoken})
 
 
 def samples_of(file: Path) -> array.array[int]:

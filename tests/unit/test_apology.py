@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import cast
 
@@ -11,7 +12,8 @@ import agi_scripts
 from agi_scripts.engine_away import SAID, Voice
 from hotline.apology import TEXTS, prepare
 from ivr.call import Sound
-from ivr.flow import FlowSet, PromptFile, Spoken
+from ivr.flow import PromptFile
+from ivr.prompt import Spoken
 from ivr.prompts import PromptError, PromptErrors, PromptStore
 from ivr.source import read, validated
 
@@ -24,10 +26,10 @@ class Store:
         self._broken = broken
         self._sounds: dict[Spoken, Path] = {}
 
-    async def prepare(self, flows: FlowSet) -> None:
+    async def prepare_all(self, prompts: Collection[Spoken]) -> None:
         self._folder.mkdir(exist_ok=True)
         failed = []
-        for said in flows.spoken.values():
+        for said in prompts:
             if said.prompt == self._broken:
                 failed.append(PromptError(said, "no voice"))
                 continue

@@ -155,7 +155,7 @@ def test_the_engine_takes_the_note_in(data: Path) -> None:
     site = SimpleNamespace(settings=SimpleNamespace(numbers={}))
     spooled = talk(data, {"offer": "1"}).spool
     calls = SimpleNamespace(is_known=lambda _call: False, left_number=lambda _call, _at: None)
-    spool = Spool(spooled, cast("Any", site), cast("Any", calls), cast("Any", chronicle), SystemClock(), "v")
+    spool = Spool(spooled, cast("Any", site), cast("Any", calls), cast("Any", chronicle), SystemClock())
     assert spool.take_in() == 1
     began, noted = told
     assert isinstance(began, CallBegan)

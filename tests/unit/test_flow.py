@@ -6,9 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from ivr.flow import FlowSet, Menu, Queue, Spoken
+from ivr.flow import FlowSet
 from ivr.loader import load_flows
+from ivr.names import SiteNames
 from ivr.problem import Problem, SourceErrors
+from ivr.prompt import Spoken
+from ivr.verbs.menu import Menu
+from ivr.verbs.queue import Queue
 
 QUEUES = ("billing", "faults", "sales", "complaints", "operator")
 SKILLS = ("broadband", "english")
@@ -27,7 +31,7 @@ MAIN = "  main: {play: hello, next: end}\n"
 
 
 def load(folder: Path) -> FlowSet:
-    return load_flows(folder, queues=QUEUES, skills=SKILLS)
+    return load_flows(folder, SiteNames(queues=QUEUES, skills=SKILLS))
 
 
 def write(folder: Path, text: str, name: str = "demo.yaml") -> Path:
@@ -86,7 +90,7 @@ def test_a_node_has_the_defaults_of_its_verb(tmp_path: Path) -> None:
             "found the number 6; it must be at most 5",
         ),
         ("{plai: hello, next: end}", "{plai", "unknown verb 'plai'; did you mean 'play'?"),
-        ("{next: end}", "{next", "this node has no verb; write one of play, menu, queue, language, hangup"),
+        ("{next: end}", "{next", "this node has no verb; write one of play, menu, collect, set"),
         (
             "{play: hello, hangup: hello, next: end}",
             "{play",
@@ -99,11 +103,15 @@ def test_a_node_has_the_defaults_of_its_verb(tmp_path: Path) -> None:
         ),
         ("{play: hello, nxt: end}", "nxt", "unknown key 'nxt'; did you mean 'next'?"),
         ("{menu: hello, keys: {1: end}}", "{menu", "the key 'failure' is missing"),
-        ("{menu: hello, keys: {12: end}, failure: end}", "12", "it must have the form ^[0-9*#]$"),
+        (
+            "{menu: hello, keys: {1A: end}, failure: end}",
+            "1A",
+            "'1A' is no key; write digits, * or #; X is any digit, Z is 1 to 9, N is 2 to 9",
+        ),
         (
             "{menu: hello, keys: {1: end}, timeout: 5s, failure: end}",
             "5s",
-            "timeout names a node; how long to wait for a key is wait: 5s",
+            "timeout names a node; how long to wait is wait: 5s",
         ),
         ("{queue: faults, full: end}", "{queue", "no way on for no_agents, timeout: name a node for each"),
         ("{language: fr, next: end}", "fr", "unknown language 'fr'; known here: en"),
@@ -133,10 +141,14 @@ def test_problems_of_all_kinds_and_files_are_told_at_once(tmp_path: Path) -> Non
     assert [(problem.file.name, problem.code) for problem in problems_of(tmp_path)] == [
         ("demo.yaml", "unknown-prompt"),
         ("demo.yaml", "verb-missing"),
+        ("demo.yaml", "unreachable"),
         ("demo.yaml", "unknown-queue"),
         ("demo.yaml", "unknown-node"),
+        ("other.yaml", "missing-key"),
+        ("other.yaml", "missing-key"),
+        ("other.yaml", "missing-key"),
         ("other.yaml", "duplicate-key"),
-        ("prompts.yaml", "string-type"),
+        ("prompts.yaml", "wrong-type"),
     ]
 
 
@@ -166,7 +178,10 @@ def test_a_flow_that_leads_nowhere_is_refused(tmp_path: Path) -> None:
 def test_a_loop_without_a_key_of_the_caller_is_refused(tmp_path: Path) -> None:
     main = "  main: {menu: hello, keys: {1: end}, failure: again}\n  again: {play: hello, next: main}\n"
     found = messages(tmp_path, HEAD + main + END)
-    message = "a call can go round here for ever without a key from the caller: main → again → main"
+    message = (
+        "a call can go round here for ever without a key from the caller: main → again → main; "
+        "let one of them lead to an end, or to a person"
+    )
     assert found == [(7, 3, message)]
 
 
@@ -200,14 +215,15 @@ def test_prompts_of_the_flow_go_before_shared_ones(tmp_path: Path) -> None:
     write(tmp_path, HEAD + MAIN + "  end: {hangup: bye}\n")
     write(tmp_path, "prompts: {hello: {en: Shared.}, bye: {en: Bye.}}\n", "prompts.yaml")
     spoken = load(tmp_path).spoken
-    assert spoken["demo", "hello", "en"] == Spoken("hello", "en", "Hello.")
-    assert spoken["demo", "bye", "en"] == Spoken("bye", "en", "Bye.")
+    assert spoken["demo", "hello", "en"] == (Spoken("hello", "en", "Hello."),)
+    assert spoken["demo", "bye", "en"] == (Spoken("bye", "en", "Bye."),)
 
 
 def test_a_recording_goes_before_the_text(tmp_path: Path) -> None:
     file = write(tmp_path, "not a sound yet", "sounds/en/hello.wav")
     write(tmp_path, HEAD + MAIN + END)
-    spoken = load(tmp_path).spoken["demo", "hello", "en"]
+    (spoken,) = load(tmp_path).spoken["demo", "hello", "en"]
+    assert isinstance(spoken, Spoken)
     assert (spoken.sound, spoken.text) == (file, "Hello.")
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from ivr.flow import FlowSet, Spoken
+from ivr.flow import FlowSet
+from ivr.prompt import Spoken
 from ivr.prompts import PromptErrors, PromptFolderError, PromptStore, Speaker, telephone_seconds
 
 ESPEAK = """\
@@ -65,7 +66,7 @@ def text(words: str, language: str = "en", prompt: str = "hello") -> Spoken:
 
 def flows(*spoken: Spoken) -> FlowSet:
     return FlowSet(
-        "1", {}, {(str(place), said.prompt, said.language): said for place, said in enumerate(spoken)}
+        "1", {}, {(str(place), said.prompt, said.language): (said,) for place, said in enumerate(spoken)}
     )
 
 

@@ -162,6 +162,9 @@ def test_every_mistake_is_told_at_once_in_the_files_order(tmp_path: Path) -> Non
         ({"outbound.trunk": "loopback"}, "outbound.trunk", "has no `host` to send calls to"),
         ({"outbound.allow": ["0755XXXXXXXX"]}, "outbound.allow", "say in `trunk` which trunk"),
         ({"outbound.allow": ["1[3-9"]}, "outbound.allow.0", "it must have the form"),
+        ({"outbound.allow": ["1[9-3]X"]}, "outbound.allow.0", "runs backwards; write 3-9"),
+        ({"outbound.allow": ["X."]}, "outbound.allow.0", "begin with the digits that are meant"),
+        ({"outbound.allow": ["00X."]}, "outbound.allow.0", "write the countries that are meant"),
     ],
 )
 def test_a_mistake_is_told_at_its_place_with_the_way_out(

@@ -26,8 +26,8 @@ class Away:
         self.folder = folder / "spool"
         self.folder.mkdir()
         cards = self.cards
-        calls = Calls(cards.site, None, cards.board, cards.chronicle, SeatLegs(), cards.clock, str)  # type: ignore[arg-type]
-        self.spool = Spool(self.folder, cards.site, calls, cards.chronicle, cards.clock, "1")
+        calls = Calls(cards.site, None, None, cards.board, cards.chronicle, SeatLegs(), cards.clock, str)  # type: ignore[arg-type]
+        self.spool = Spool(self.folder, cards.site, calls, cards.chronicle, cards.clock)
 
 
 @pytest.fixture

@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 import hotline
 from hotline.site import load_site
 from hotline.street.model import ENGLISH, WRONG, CallPlan, TrafficModel
-from ivr.flow import Menu, Play, Queue, SetLanguage
 from ivr.loader import load_flows
+from ivr.names import SiteNames
+from ivr.verbs import Menu, Play, Queue, SetLanguage
 
 NUMBERS = ["10000", "10001"]
 SAMPLE = Path(hotline.__file__).parents[1] / "config.yaml"
@@ -188,7 +189,7 @@ def test_the_model_s_keys_do_in_the_sample_s_menu_what_the_model_says() -> None:
     site = load_site(SAMPLE)
     (entry,) = site.settings.numbers.values()
     queues, skills = site.settings.queues, site.settings.skills
-    nodes = load_flows(site.flows, queues=queues, skills=skills).flows[entry.flow].nodes
+    nodes = load_flows(site.flows, SiteNames(queues=queues, skills=skills)).flows[entry.flow].nodes
     main = nodes["main"]
     assert isinstance(main, Menu)
     assert WRONG not in main.keys

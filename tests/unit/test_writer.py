@@ -18,6 +18,8 @@ from structlog.testing import capture_logs
 from ledger import database, schema
 from ledger.errors import BadLedgerUrl, LedgerUnreachable, NewerLedger
 from ledger.events import (
+    CallbackAsked,
+    CallbackEnded,
     CallbackNoted,
     CallBegan,
     CallEnded,
@@ -28,7 +30,11 @@ from ledger.events import (
     NodeLeft,
     OfferEnded,
     OfferMade,
+    Rated,
+    RecordingKept,
+    RecordingMarked,
     SeatChanged,
+    Tagged,
     VisitBegan,
     VisitEnded,
 )
@@ -54,6 +60,7 @@ class History:
         self.at = 1_700_000_000_000
         self.calls, self.visits, self.offers, self.talks = {}, {}, {}, {}
         self.seats = defaultdict(lambda: "signed-out")
+        self.recordings, self.callbacks = [], []
         self.count = 0
         for action, who, pause in steps:
             self.at += pause
@@ -62,6 +69,7 @@ class History:
     ACTIONS = (
         *("arrive", "move", "wait", "offer", "miss", "answer", "hang_up", "abandon", "end"),
         *("seat", "start", "stop", "note"),
+        *("tag", "rate", "record", "mark", "ask_back", "call_back"),
     )
 
     def tell(self, kind, **facts):
@@ -149,6 +157,37 @@ class History:
     def note(self, who):
         if call := self.pick(self.calls, who):
             self.tell(CallbackNoted, call=call, note=f"{call}-{len(self.events)}", number="3")
+
+    def tag(self, who):
+        if call := self.pick(self.calls, who):
+            self.tell(Tagged, call=call, name=f"n{who % 2}", value=str(len(self.events)))
+
+    def rate(self, who):
+        if call := self.pick(self.calls, who):
+            self.tell(Rated, call=call, survey="s", question=f"q{who % 2}", answer=1 + who % 5)
+
+    def record(self, who):
+        if call := self.pick(self.calls, who):
+            recording = f"{call}/r{len(self.events)}"
+            self.recordings.append(recording)
+            kept = {"box": "b", "file": "f", "seconds": 1.5, "recording_kind": "voicemail"}
+            self.tell(RecordingKept, call=call, recording=recording, **kept)
+
+    def mark(self, who):
+        if recording := self.pick(self.recordings, who):
+            mark = ("heard", "done", "deleted")[who % 3]
+            self.tell(RecordingMarked, recording=recording, mark=mark, by="me")
+
+    def ask_back(self, who):
+        if call := self.pick(self.calls, who):
+            callback = f"{call}/cb{len(self.events)}"
+            self.callbacks.append(callback)
+            wish = {"queue": "q0", "number": "3", "language": "zh", "skills": {}, "priority": 0}
+            self.tell(CallbackAsked, call=call, callback=callback, **wish)
+
+    def call_back(self, who):
+        if callback := self.pick(self.callbacks, who):
+            self.tell(CallbackEnded, callback=callback, outcome="called", by="me")
 
 
 histories = st.lists(

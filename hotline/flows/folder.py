@@ -1,0 +1,49 @@
+"""The flows' folder, read as a whole: right, and kept, or all that is wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from hotline.flows.keep import Changed, Keep
+from hotline.site import Site
+from hotline.site_names import names_of
+from ivr.flow import FlowSet
+from ivr.loader import look_at
+from ivr.problem import Problem, SourceErrors, did_you_mean
+
+
+def read_flows(site: Site, keep: Keep) -> FlowSet:
+    """Return the flows as they are in their folder, each kept. Blocks.
+
+    Raises `SourceErrors` with every mistake, `HotlineError` where they cannot be kept, or `OSError`.
+    """
+    documents = _documents(site.flows)
+    loaded = look_at(site.flows, names_of(site))
+    live = loaded.flows
+    if live is None:
+        raise SourceErrors(problem for problem in loaded.problems if problem.severity == "error")
+    if problems := list(number_problems(site, live)):
+        raise SourceErrors(problems)
+    if _documents(site.flows) != documents:  # what was checked is what is kept
+        raise Changed(site.flows)
+    for flow in live.flows:
+        keep.put(flow, live, site.flows, documents, loaded.files)
+    return keep.from_here(live)
+
+
+def number_problems(site: Site, live: FlowSet) -> Iterator[Problem]:
+    """Yield what is wrong between the site's numbers and the flows that they lead to."""
+    for number, entry in site.settings.numbers.items():
+        flow = live.flows.get(entry.flow)
+        if flow is None:
+            message = f"there is no flow {entry.flow!r}{did_you_mean(entry.flow, live.flows)}"
+            yield site.problem(("numbers", number, "flow"), "unknown-flow", message)
+        elif entry.language not in flow.languages:
+            known = ", ".join(flow.languages)
+            message = f"the flow {entry.flow!r} does not speak {entry.language!r}; it speaks {known}"
+            yield site.problem(("numbers", number, "language"), "unknown-language", message)
+
+
+def _documents(folder: Path) -> dict[str, bytes]:
+    return {file.name: file.read_bytes() for file in sorted(folder.glob("*.yaml"))}

@@ -1,0 +1,338 @@
+"""The shelf: the versions of the flows that calls run on, and how one takes the place of another."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import asdict, replace
+from typing import Any, Protocol
+
+import structlog
+
+from acd.messages import Refused
+from hotline.calls import Served
+from hotline.clock import Clock
+from hotline.flows.aside import aside
+from hotline.flows.canary import canaries, share_asked
+from hotline.flows.endings import Ending
+from hotline.flows.folder import read_flows
+from hotline.flows.keep import Keep
+from hotline.flows.live_file import LiveFile, LiveSpoilt
+from hotline.flows.standing import Change, Offer, Standing, begun, offered, promoted, rolled_back, withdrawn
+from hotline.memory import Memory
+from hotline.preflight import HotlineError
+from hotline.site import Site
+from hotline.site_names import names_of
+from ivr.flow import FlowSet
+from ivr.here import Prompts
+from ivr.problem import SourceErrors, did_you_mean
+from ivr.prompts import PromptErrors
+from ledger.events import Event, LiveHow
+
+log = structlog.get_logger(__name__)
+
+FOLDER = "flows"  # in the data folder
+FILE = "live.json"
+SAVE_S = 5.0  # so many seconds of a canary's counts may a crash cost
+
+
+class Speech(Prompts, Protocol):
+    """What makes prompts into sound files: `ivr.prompts.PromptStore`."""
+
+    async def prepare(self, flows: FlowSet) -> None:
+        """Make what is not there yet. Raises `PromptErrors`."""
+
+
+class FlowRefused(Refused):
+    """A flow's version cannot be changed as asked; the text says why."""
+
+
+class NotRead(HotlineError):
+    """The program failed at reading the flows."""
+
+    def __init__(self, site: Site) -> None:
+        super().__init__(
+            f"{site.flows}: the program itself failed at reading these flows; what it was is in the engine's log. "
+            "Undo the last change there, and please report it"
+        )
+
+
+class Shelf:
+    """Knows for each flow that a number leads to which version serves whom.
+
+    Whatever goes wrong with a change, the versions that are live stay so, and `trouble` tells why. Calls that a
+    former engine left find the version that they began on.
+    """
+
+    def __init__(
+        self, site: Site, speech: Speech, clock: Clock, record: Callable[[Event], None], memory: Memory
+    ) -> None:
+        self.prompts = speech
+        self.trouble: tuple[str, ...] = ()  # what is wrong with the folder now, a line each
+        self._site = site
+        self._clock = clock
+        self._record = record
+        self._memory = memory
+        self._keep = Keep(site.data / FOLDER)
+        self._file = LiveFile(site.data / FOLDER / FILE)
+        self._entries = dict.fromkeys(entry.flow for entry in site.settings.numbers.values())
+        self._standings: dict[str, Standing] = {}
+        self._sets: dict[tuple[str, str], FlowSet] = {}  # by flow and version
+        self._changing = asyncio.Lock()
+        self._counted = asyncio.Event()
+        self._offering: asyncio.Future[None] | None = None
+
+    def choose(self, flow: str, caller: str) -> Served | None:
+        """Return what a new call of this caller runs on; None where no such flow is live."""
+        standing = self._standings.get(flow)
+        return self._served(flow, standing.version_for(caller)) if standing is not None else None
+
+    def kept(self, flow: str, version: str) -> Served | None:
+        """Return the version of a flow that a call began on; the live one where that could not be loaded."""
+        if (flow, version) in self._sets:
+            return self._served(flow, version)
+        standing = self._standings.get(flow)
+        return self._served(flow, standing.version) if standing is not None else None
+
+    def provides(self, flow: str, version: str, within: str, node: str) -> bool:
+        """Tell whether a node of a flow, or of one ``within`` it, has a way of its own for its failure."""
+        live = self._sets.get((flow, version))
+        known = live.flows.get(within) if live is not None else None
+        verb = known.nodes.get(node) if known is not None else None  # type: ignore[call-overload]
+        return verb is not None and verb.error is not None
+
+    def languages(self) -> set[str]:
+        """Return every language in which callers are spoken to."""
+        return {
+            str(language)
+            for standing in self._standings.values()
+            for version in standing.versions()
+            for language in self._sets[standing.flow, version].flows[standing.flow].languages
+        }
+
+    async def open(self) -> None:
+        """Bring back what was live, and take in what the folder holds now.
+
+        Where the folder is wrong, what was live serves on. Raises `SourceErrors`, `PromptErrors`, `HotlineError` or
+        `OSError` where nothing was.
+        """
+        known = await asyncio.to_thread(self._known)
+        try:
+            found = await self._read()
+        except (SourceErrors, PromptErrors, HotlineError, OSError) as error:
+            self._stay(error)
+            await self._bring_back(known, None)
+            if not self._standings:
+                raise
+            return
+        await self._bring_back(known, found)
+        await self._offer(found, "started")
+
+    async def take_in(self) -> None:
+        """Take in what the folder holds now: rendered first, then live for the next call.
+
+        Cancelled before all is rendered, it does nothing.
+        """
+        try:
+            found = await self._read()
+        except (SourceErrors, PromptErrors, HotlineError, OSError) as error:
+            self._stay(error)
+            return
+        self._offering = asyncio.ensure_future(self._offer(found, "saved"))
+        await asyncio.shield(self._offering)
+
+    async def roll_back(self, flow: str, by: str, version: str = "") -> dict[str, Any]:
+        """Let a version serve all callers that did before; none named means the last, or the end of a canary.
+
+        Raises `FlowRefused`; then nothing has changed.
+        """
+        async with self._changing:
+            standing = self._standing(flow)
+            if standing.canary is not None and not version:
+                return await self._carry_out(withdrawn(standing, by, self._clock.now()))
+            target = version or standing.before
+            if target is None:
+                raise FlowRefused(f"{flow}: no version has been live before {standing.version}")
+            if target == standing.version:
+                raise FlowRefused(f"{flow}: {target} is live already")
+            try:
+                self._sets[flow, target] = await self._loaded(flow, target)
+            except (HotlineError, PromptErrors) as error:
+                raise FlowRefused(str(error)) from error
+            return await self._carry_out(rolled_back(standing, target, by, self._clock.now()))
+
+    async def promote(self, flow: str, by: str) -> dict[str, Any]:
+        """Let a flow's canary serve all callers. Raises `FlowRefused`."""
+        async with self._changing:
+            standing = self._standing(flow)
+            if standing.canary is None:
+                raise FlowRefused(f"{flow}: no new version is on trial")
+            return await self._carry_out(promoted(standing, standing.canary, by, self._clock.now()))
+
+    async def withdraw(self, flow: str, by: str) -> dict[str, Any]:
+        """End the trial of a flow's canary; nobody new is served by it. Raises `FlowRefused`."""
+        async with self._changing:
+            standing = self._standing(flow)
+            if standing.canary is None:
+                raise FlowRefused(f"{flow}: no new version is on trial")
+            return await self._carry_out(withdrawn(standing, by, self._clock.now()))
+
+    def ended(self, ending: Ending) -> None:
+        """Count a call that has ended, where its flow has a version on trial."""
+        standing = self._standings.get(ending.flow)
+        if standing is None or standing.canary is None or ending.began < standing.canary.since:
+            return
+        if ending.version in standing.versions():
+            canary = standing.canary.counted(ending.version, failed=ending.failed, early=ending.early)
+            self._standings[ending.flow] = replace(standing, canary=canary)
+            self._counted.set()
+
+    async def run(self) -> None:
+        """End each trial that is decided, and keep the counts of the others, until cancelled."""
+        while True:
+            await self._counted.wait()
+            self._counted.clear()
+            await self.judge()
+            await asyncio.sleep(SAVE_S)
+
+    async def judge(self) -> None:
+        """Withdraw each canary that is worse than the old version, let one that has proved itself serve all."""
+        async with self._changing:
+            decided = []
+            for standing in self._standings.values():
+                canary = standing.canary
+                if canary is not None and (fault := canary.fault()) is not None:
+                    log.error("canary withdrawn", flow=standing.flow, version=canary.version, more=fault)
+                    decided.append(withdrawn(standing, None, self._clock.now()))
+                elif canary is not None and canary.has_proved_itself():
+                    decided.append(promoted(standing, canary, None, self._clock.now()))
+            try:
+                await self._commit(decided)
+            except OSError as error:
+                log.warning("what is live is not kept", file=str(self._file.path), reason=error.strerror)
+
+    def listed(self) -> dict[str, Any]:
+        """Return for each flow which version serves whom, and what is wrong with the folder. Times are UTC ms."""
+        calls = Counter((one.began.flow, one.began.flow_version) for one in self._memory.calls.values())
+        return {
+            "flows": [
+                asdict(standing)
+                | {"calls": {version: n for (flow, version), n in calls.items() if flow == standing.flow}}
+                for standing in self._standings.values()
+            ],
+            "trouble": self.trouble,
+        }
+
+    async def _read(self) -> FlowSet:
+        try:
+            found = await aside(read_flows, self._site, self._keep)
+            await self.prompts.prepare(found)
+            return found
+        except (SourceErrors, PromptErrors, HotlineError, OSError):
+            raise
+        except Exception as error:  # a fault of ours in reading a file must not end the calls of all others
+            log.exception("the flows could not be read")
+            raise NotRead(self._site) from error
+
+    async def _loaded(self, flow: str, version: str) -> FlowSet:
+        """Return a version that was live, ready to be heard. Raises `HotlineError` or `PromptErrors`."""
+        if (flow, version) in self._sets:
+            return self._sets[flow, version]
+        live = await aside(self._keep.load, flow, version, names_of(self._site))
+        await self.prompts.prepare(live)
+        return live
+
+    def _known(self) -> dict[str, Standing]:
+        try:
+            known = self._file.read()
+        except LiveSpoilt as error:
+            log.warning("which flows were live is not understood, and set aside", reason=str(error))
+            self._file.set_aside()
+            return {}
+        return {flow: standing for flow, standing in known.items() if flow in self._entries}
+
+    async def _bring_back(self, known: Mapping[str, Standing], found: FlowSet | None) -> None:
+        """Load what was live, and what calls of a former engine are on, as far as the folder does not hold it."""
+        for flow, standing in known.items():
+            if not await self._is_back(flow, standing.version, found):
+                continue
+            canary = standing.canary
+            if canary is not None and not await self._is_back(flow, canary.version, found):
+                canary = None
+            self._standings[flow] = replace(standing, canary=canary)
+        for call in list(self._memory.calls.values()):
+            await self._is_back(call.began.flow, call.began.flow_version, found)
+
+    async def _is_back(self, flow: str, version: str, found: FlowSet | None) -> bool:
+        try:
+            there = found is not None and found.versions.get(flow) == version
+            self._sets[flow, version] = found if found and there else await self._loaded(flow, version)
+        except (HotlineError, PromptErrors) as error:
+            log.error("a version of a flow is lost", flow=flow, version=version, reason=str(error))  # noqa: TRY400
+            return False
+        return True
+
+    async def _offer(self, found: FlowSet, how: LiveHow) -> None:
+        async with self._changing:
+            changes = [
+                change
+                for flow in self._entries
+                if (change := self._change(flow, found, how, self._clock.now())) is not None
+            ]
+            try:
+                await self._commit(changes, found)
+            except OSError as error:
+                self._stay(error)
+                if not self._standings:
+                    raise
+                return
+            self.trouble = ()
+
+    def _change(self, flow: str, found: FlowSet, how: LiveHow, at: int) -> Change | None:
+        standing = self._standings.get(flow)
+        offer = Offer(found.versions[flow], canaries(flow, found))
+        if standing is None:
+            return begun(flow, offer, at, how)
+        old = self._sets[flow, standing.version].versions
+        return offered(standing, offer, share_asked(flow, found, old), at, how)
+
+    def _standing(self, flow: str) -> Standing:
+        if flow not in self._standings:
+            raise FlowRefused(f"no number leads to a flow {flow!r}{did_you_mean(flow, self._standings)}")
+        return self._standings[flow]
+
+    async def _carry_out(self, change: Change) -> dict[str, Any]:
+        try:
+            await self._commit([change])
+        except OSError as error:
+            raise FlowRefused(
+                f"{self._file.path} cannot be written: {error.strerror}; make room there"
+            ) from error
+        return {"flow": change.standing.flow, "version": change.standing.version}
+
+    async def _commit(self, changes: Collection[Change], found: FlowSet | None = None) -> None:
+        """Keep the changes, record them, and let the next call meet them; ``found`` replaces older equals."""
+        changed = {change.standing.flow: change.standing for change in changes}
+        await asyncio.to_thread(self._file.write, {**self._standings, **changed})
+        for change in changes:
+            if (event := change.event) is not None:
+                self._record(event)
+                log.info(
+                    "flow live", flow=event.flow, version=event.version, how=event.how, share=event.share
+                )
+        self._standings |= changed
+        for standing in self._standings.values():
+            for version in standing.versions():
+                if found is not None and found.versions.get(standing.flow) == version:
+                    self._sets[standing.flow, version] = found
+        used = {(one.flow, version) for one in self._standings.values() for version in one.versions()}
+        used |= {(one.began.flow, one.began.flow_version) for one in self._memory.calls.values()}
+        self._sets = {key: live for key, live in self._sets.items() if key in used}
+
+    def _stay(self, error: Exception) -> None:
+        self.trouble = tuple(str(error).splitlines())
+        log.error("flows not taken over; what was live stays", problems=self.trouble)
+
+    def _served(self, flow: str, version: str) -> Served:
+        return Served(flow, version, self._sets[flow, version])

@@ -1,0 +1,116 @@
+"""Variables that a call may meet before anything has set them: there a node fails."""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Iterator, Mapping
+
+from ivr.expression import Expression
+from ivr.flow import prompts_of, values_of
+from ivr.folder import FlowFile
+from ivr.problem import Problem
+from ivr.prompt import Prompt
+from ivr.verb import Exit, Verb
+from ivr.verbs.collect import Collect
+from ivr.verbs.switch import Switch
+
+HAS = re.compile(r"(!\s*)?\bhas\s*\(\s*vars\.(\w+)\s*\)")
+FAILED = frozenset({"error", "timeout", "invalid", "failure", "nothing"})  # by these a node has set nothing
+Read = tuple[tuple[str | int, ...], set[str]]
+
+
+def unset(file: FlowFile, prompts: Mapping[str, Prompt]) -> Iterator[Problem]:
+    """Warn of each variable that is read where on some way nothing has set it, unless ``has()`` was asked before."""
+    said = {name: _read_by(prompt) for name, prompt in prompts.items()}
+    reads = {str(name): _reads(node, said) for name, node in file.flow.nodes.items()}
+    known = set(file.variables or ()) & {
+        name for read in reads.values() for _, names in read for name in names
+    }
+    if not known:
+        return
+    before = _set_before(file, {name: 1 << place for place, name in enumerate(sorted(known))})
+    for node, read in reads.items():
+        for place, names in read if node in before else ():
+            for name in sorted((names & known) - before[node]):
+                message = (
+                    f"on some way nothing has set the variable {name!r} yet, and then this node fails; set it "
+                    f"before, or ask has(vars.{name}) first"
+                )
+                yield file.source.problem(("nodes", node, *place), "maybe-unset", message, "warning")
+
+
+def _set_before(file: FlowFile, bits: Mapping[str, int]) -> dict[str, set[str]]:
+    """Return for each node that can be reached which of the variables are set on every way to it."""
+    outs = {
+        name: [(str(out.target), _bits(_set_by(file.flow.nodes[name], out), bits)) for out in exits]  # type: ignore[index]
+        for name, exits in file.exits.items()
+    }
+    start = _bits((str(name) for name in file.flow.arguments), bits)
+    found: dict[str, int] = {}
+    ahead = deque([(str(file.flow.start), start)])
+    if (
+        file.flow.error is not None
+    ):  # any node may lead there, so nothing is sure but what the flow begins with
+        ahead.append((str(file.flow.error), start))
+    while ahead:
+        name, arriving = ahead.popleft()
+        now = arriving if name not in found else found[name] & arriving
+        if found.get(name) != now:
+            found[name] = now
+            ahead.extend((target, now | more) for target, more in outs[name])
+    return {name: {variable for variable, bit in bits.items() if bit & now} for name, now in found.items()}
+
+
+def _bits(names: Iterator[str] | set[str], bits: Mapping[str, int]) -> int:
+    """Return a set of variables as one number: of thousands of nodes, each has one."""
+    total = 0
+    for name in names:
+        total |= bits.get(name, 0)
+    return total
+
+
+def _set_by(node: Verb, out: Exit) -> set[str]:
+    if isinstance(node, Switch):
+        return _told_by(node, out.name)
+    failed = out.name in FAILED or (isinstance(node, Collect) and out.name in node.keys)
+    return set() if failed else {str(name) for name in node.sets()}
+
+
+def _told_by(node: Switch, out: str) -> set[str]:
+    """Return the variables that are set where a switch is left by an exit, since a condition asked for them."""
+    if out == "error":
+        return set()
+    number = int(out) - 1 if out.isdigit() else len(node.switch)
+    told = {name for case in node.switch[:number] if (name := _lacks(case.condition)) is not None}
+    if number < len(node.switch) and "||" not in node.switch[number].condition:
+        told |= {asked[2] for asked in HAS.finditer(node.switch[number].condition) if not asked[1]}
+    return told
+
+
+def _lacks(condition: Expression) -> str | None:
+    """Return the variable of a condition that is ``!has(vars.NAME)``, so that after it the variable is there."""
+    asked = HAS.fullmatch(condition.strip())
+    return asked[2] if asked is not None and asked[1] else None
+
+
+def _reads(node: Verb, said: Mapping[str, set[str]]) -> list[Read]:
+    found: list[Read] = []
+    told: set[str] = set()
+    for place, expression in node.reads():
+        found.append((place, _needed(expression) - told))
+        if isinstance(node, Switch) and (name := _lacks(expression)) is not None:
+            told.add(name)
+    found += [(place, said[prompt]) for place, prompt in prompts_of(node) if said.get(prompt)]
+    return found
+
+
+def _needed(expression: Expression) -> set[str]:
+    """Return the variables without which an expression has no value."""
+    variables = expression.variables()
+    return variables - {asked[2] for asked in HAS.finditer(expression)} if variables else variables
+
+
+def _read_by(prompt: Prompt) -> set[str]:
+    values = (value.value for _, value in values_of(prompt))
+    return {name for value in values if isinstance(value, Expression) for name in _needed(value)}

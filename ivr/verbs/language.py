@@ -1,0 +1,24 @@
+"""``language``: go on in another language."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from ivr.here import Here
+from ivr.verb import Verb
+from ivr.words import LanguageName, NodeName
+
+
+class SetLanguage(Verb):
+    """Go on in another language."""
+
+    verb = "language"
+    example = "{language: en, next: main}"
+
+    language: LanguageName = Field(description="The language, one of the flow's.")
+    next: NodeName = Field(description="The node that follows.")
+
+    async def run(self, here: Here) -> str:
+        """Change the language."""
+        here.language = str(self.language)
+        return "next"

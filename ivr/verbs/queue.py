@@ -1,0 +1,92 @@
+"""``queue``: wait for a person."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self, TypeAlias
+
+from pydantic import Field, model_validator
+
+from ivr.door import Wish
+from ivr.expression import Computed
+from ivr.here import Here
+from ivr.verb import Verb, missing_exit
+from ivr.waiting import wait_for_person
+from ivr.words import NodeName, QueueName, SkillName
+
+Level: TypeAlias = Annotated[int, Field(ge=1, le=5)]
+Key: TypeAlias = Literal["0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "*", "#"]
+REFUSALS = ("full", "no_agents", "timeout")
+
+
+class Queue(Verb):
+    """Let the caller wait, with music, for a person."""
+
+    verb = "queue"
+    example = """\
+queue: faults
+skills: {broadband: 3}
+keys: {1: call-back}
+answered: survey
+otherwise: voicemail
+"""
+    needs_caller = frozenset({"answered"})
+
+    queue: QueueName = Field(description="The queue, as the site names it.")
+    skills: dict[SkillName, Level] = Field(
+        {}, description="Skills wanted beyond the queue's own, each with its least level."
+    )
+    priority: int = Field(0, ge=0, le=9, description="Higher goes first; equals by the age of the call.")
+    attributes: dict[str, Computed] = Field(
+        {}, description="Words about the call that are kept with its visit: {tier: gold}."
+    )
+    keys: dict[Key, NodeName] = Field(
+        {},
+        description="Keys that the caller may press while he waits. He keeps his place for as long as he does not "
+        "enter another queue, ask to be called back, or hang up: coming back here, he goes on waiting.",
+    )
+    answered: NodeName | None = Field(None, description="After the conversation; without it the call ends.")
+    full: NodeName | None = Field(None, description="The queue takes no more callers.")
+    no_agents: NodeName | None = Field(None, description="Nobody who could answer is signed in.")
+    timeout: NodeName | None = Field(None, description="The caller waited as long as the queue allows.")
+    otherwise: NodeName | None = Field(
+        None, description="For each of full, no_agents and timeout that is not given."
+    )
+
+    @model_validator(mode="after")
+    def _has_every_way_out(self) -> Self:
+        missing = [name for name in REFUSALS if getattr(self, name) is None]
+        if missing and self.otherwise is None:
+            message = "no way on for {missing}: name a node for each, or one for all as 'otherwise'"
+            raise missing_exit(message, missing=", ".join(missing))
+        return self
+
+    async def run(self, here: Here) -> str:
+        """Wait, talk, and go on."""
+        here.ahead = None
+        if here.talked:
+            return "answered"
+        wish = Wish(
+            here.call.id,
+            str(self.queue),
+            {str(name): level for name, level in self.skills.items()},
+            self.priority,
+            here.language,
+            attributes={name: str(value) for name, value in here.values(self.attributes).items()},
+        )
+        return await wait_for_person(here, wish, keys="".join(self.keys))
+
+    def way(self, name: str) -> NodeName | None:
+        """Return the node of a key or another exit."""
+        if name in REFUSALS:
+            return super().way(name) or self.otherwise
+        own: dict[str, NodeName] = {str(key): target for key, target in self.keys.items()}
+        return own[name] if name in own else super().way(name)
+
+    def by_caller(self, name: str) -> bool:
+        """Tell whether an exit is a key's, or follows a conversation."""
+        return name in self.keys or name == "answered"
+
+    @property
+    def may_end(self) -> bool:
+        """Whether the call ends when the conversation is over."""
+        return self.answered is None
