@@ -19,10 +19,12 @@ from hotline.asterisk.fetch import fetch
 from hotline.asterisk.prefix import find
 from hotline.asterisk.process import AsteriskProcess
 from hotline.cli_callbacks import callbacks_app
+from hotline.cli_flows import flows_app
 from hotline.cli_notice import notice_app
 from hotline.cli_rehearse import rehearse_app
 from hotline.cli_test import test_app
 from hotline.cli_voicemail import voicemail_app
+from hotline.cli_walk import walk_app
 from hotline.console import CONFIG, ConfigOption, DataOption, JsonOption, ask, fail, out, told
 from hotline.limits import raise_open_files
 from hotline.logs import log_to
@@ -34,11 +36,13 @@ from hotline.supervisor import take_down, wire
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False, help=__doc__)
 asterisk_app = typer.Typer(no_args_is_help=True, help="The Asterisk that the hotline runs on.")
 app.add_typer(asterisk_app, name="asterisk")
+app.add_typer(flows_app, name="flows")
 app.add_typer(notice_app, name="notice")
 app.add_typer(voicemail_app, name="voicemail")
 app.add_typer(callbacks_app, name="callbacks")
 app.add_typer(rehearse_app)
 app.add_typer(test_app)
+app.add_typer(walk_app)
 
 
 def begin(config: Path, data: Path | None, log: str) -> Site:

@@ -52,7 +52,9 @@ class Target:
 def lint(
     files: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="FILES", help="flows, or folders of them; the site's own without", show_default=False),
+        typer.Argument(
+            metavar="FILES", help="flows, or folders of them; the site's own without", show_default=False
+        ),
     ] = None,
     form: Annotated[Form, typer.Option("--format", help="text for people, json for programs")] = Form.text,
     config: ConfigOption = CONFIG,
@@ -84,7 +86,11 @@ def schema(
 def line_of(problem: Problem) -> str:
     """Return a problem as one line for people."""
     place = f"{_shown(problem.file)}:{problem.line}:{problem.column}:"
-    parts = [place, "warning:" if problem.severity == "warning" else "", f"{problem.path}:" if problem.path else ""]
+    parts = [
+        place,
+        "warning:" if problem.severity == "warning" else "",
+        f"{problem.path}:" if problem.path else "",
+    ]
     return " ".join(filter(None, (*parts, problem.message, f"[{problem.code}]")))
 
 
@@ -104,13 +110,16 @@ def _site(config: Path) -> Site | None:
     if not config.exists():
         if config != CONFIG:
             fail(f"there is no file {config}: see --config")
-        typer.echo(f"note: there is no {config} here, so {NOT_CHECKED}; name the site with --config", err=True)
+        typer.echo(
+            f"note: there is no {config} here, so {NOT_CHECKED}; name the site with --config", err=True
+        )
         return None
     try:
         return load_site(config)
     except SourceErrors:
         typer.echo(
-            f"note: {config} has mistakes of its own, so {NOT_CHECKED}; see: hotline check --config {config}", err=True
+            f"note: {config} has mistakes of its own, so {NOT_CHECKED}; see: hotline check --config {config}",
+            err=True,
         )
         return None
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from itertools import groupby
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -19,6 +21,7 @@ from ivr.coverage import Coverage, FlowCoverage
 from ivr.flow import FlowSet
 from ivr.rehearsal_file import FOLDER, rehearsals_in
 from ivr.rehearsing import Outcome, rehearse
+from ivr.script import Moment
 
 test_app = typer.Typer()
 
@@ -157,15 +160,21 @@ def _tell_difference(outcome: Outcome, failures: Iterable[str]) -> None:
     written = outcome.written
     out.print(Text(f"✗ {written.rehearsal.name}", style="bold red"), soft_wrap=True)
     mark = Text(f"  ✗ {written.file}:{gap.line}: expected: {gap.expected}; got: {gap.got}", style="red")
-    marked = False
-    for index, moment in enumerate(outcome.moments):
-        if index >= gap.after and not marked:
-            out.print(mark, soft_wrap=True)
-            marked = True
-        line = line_of(moment, nodes=True)
-        if line is not None:
-            out.print(Text("    ").append(line), soft_wrap=True)
-    if not marked:
-        out.print(mark, soft_wrap=True)
+    before, after = outcome.moments[: gap.after], outcome.moments[gap.after :]
+    for lines in (_dialogue(before), [mark], _dialogue(after)):
+        for line in lines:
+            out.print(line, soft_wrap=True)
     for failure in failures:
         out.print(Text(f"    {failure}", style="red"), soft_wrap=True)
+
+
+def _dialogue(moments: Iterable[Moment]) -> Iterator[Text]:
+    """Yield the lines of a dialogue, keys pressed in a row as one."""
+    for kind, group in groupby(moments, key=lambda moment: moment.kind):
+        row = list(group)
+        if kind == "key":
+            row = [replace(row[0], what="".join(moment.what for moment in row))]
+        for moment in row:
+            line = line_of(moment, nodes=True)
+            if line is not None:
+                yield Text("    ").append(line)

@@ -17,6 +17,7 @@ from acd.ami import AmiClient
 from acd.messages import NotReady, Ready, Refused, SignIn, SignOut
 from hotline.chronicle import Chronicle
 from hotline.clock import Clock
+from hotline.flows.shelf import Shelf
 from hotline.notices import NoticeBoard
 from hotline.site import Site
 from hotline.sockets import make_private
@@ -65,6 +66,7 @@ class Control:
         ami: AmiClient,
         clock: Clock,
         notices: NoticeBoard,
+        flows: Shelf,
     ) -> None:
         self.ready = False  # set once calls are taken
         self._site = site
@@ -74,6 +76,7 @@ class Control:
         self._ami = ami
         self._clock = clock
         self._notices = notices
+        self._flows = flows
         self._server: asyncio.Server | None = None
         self._peers: dict[asyncio.Task[Any], asyncio.StreamWriter] = {}
         self._requests: Mapping[str, Callable[[Mapping[str, Any]], Any]] = {
@@ -88,6 +91,10 @@ class Control:
             "notices": lambda _: self._notices.listed(),
             "notice-on": lambda r: self._notices.switch_on(self._read(NOTICE, r, on=True)),
             "notice-off": lambda r: self._notices.switch_off(self._read(NOTICE, r, on=False)),
+            "flows": lambda _: self._flows.listed(),
+            "flow-roll-back": lambda r: self._flows.roll_back(r["flow"], r["by"], r["version"]),
+            "flow-promote": lambda r: self._flows.promote(r["flow"], r["by"]),
+            "flow-withdraw": lambda r: self._flows.withdraw(r["flow"], r["by"]),
             "recording-mark": lambda r: self._chronicle.record(self._read(MARK, r)),
             "callback-close": lambda r: self._chronicle.record(self._read(CLOSED, r)),
         }

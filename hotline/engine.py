@@ -25,6 +25,9 @@ from hotline.clock import SystemClock
 from hotline.control import Control
 from hotline.ear import Ear
 from hotline.figures import LiveFigures, LocalTime
+from hotline.flows.endings import Endings
+from hotline.flows.shelf import Shelf
+from hotline.flows.watch import Watch
 from hotline.legs import SeatLegs
 from hotline.lookup.live import LiveLookups
 from hotline.mailbox import FOLDER as MAILBOX
@@ -35,15 +38,11 @@ from hotline.notices import NoticeBoard
 from hotline.numbers import AllowedNumbers
 from hotline.publisher import Publisher
 from hotline.secrets import Secrets, load_secrets
-from hotline.shelf import Shelf
 from hotline.site import Site
-from hotline.site_names import names_of
 from hotline.spool import Spool
 from hotline.switchboard import Switchboard
 from ivr.agi import AgiServer
-from ivr.flow import FlowSet
 from ivr.house import House
-from ivr.loader import load_flows
 from ivr.prompts import PromptStore, Speaker
 from ledger.events import EngineStarted, EngineStopped
 from ledger.journal import Journal
@@ -53,6 +52,7 @@ log = structlog.get_logger(__name__)
 
 SPOOL_S = 2.0
 KEPT_SEGMENTS = 4
+BESIDE_CALLS = ("nice", "-n", "15")  # prompts are rendered while Asterisk and the engine serve callers
 
 
 def plan_of(site: Site) -> Plan:
@@ -80,8 +80,8 @@ def plan_of(site: Site) -> Plan:
 def speaker_of(toolbox: Toolbox) -> Speaker:
     """Return how prompts are spoken with these tools."""
     return Speaker(
-        espeak=toolbox.command("espeak-ng"),
-        sox=toolbox.command("sox"),
+        espeak=[*BESIDE_CALLS, *toolbox.command("espeak-ng")],
+        sox=[*BESIDE_CALLS, *toolbox.command("sox")],
         environment=toolbox.environment("espeak-ng") | toolbox.environment("sox"),
     )
 
@@ -94,13 +94,6 @@ def broker_login(site: Site, secrets: Secrets) -> dict[str, str | None]:
         "username": os.environ.get("HOTLINE_MQTT_USER"),
         "password": os.environ.get("HOTLINE_MQTT_PASSWORD"),
     }
-
-
-async def load_live_flows(site: Site, prompts: PromptStore) -> Shelf:
-    """Read, check and render the flows. Raises `SourceErrors` or `PromptErrors`."""
-    flows = load_flows(site.flows, names_of(site))
-    await prompts.prepare(flows)
-    return Shelf(flows, prompts)
 
 
 @asynccontextmanager
@@ -141,19 +134,24 @@ async def run_engine(site: Site, *, stdin_keeps_it: bool = False) -> None:
     toolbox = find()
     secrets = load_secrets(site.data / "secrets.json", site.settings.phones)
     speech = PromptStore(site.data / "prompts", speaker_of(toolbox))
-    shelf = await load_live_flows(site, speech)
+    watch = Watch(
+        site.flows, lambda: shelf.take_in()
+    )  # from before they are read, so that no change is missed
     async with AsyncExitStack() as stack:
         journal, writer, memory = await stack.enter_async_context(_recording(site))
         chronicle = Chronicle(journal, memory, writer.write)
         chronicle.record(EngineStarted(at=clock.now(), version=version("hotline")))
+        shelf = Shelf(site, speech, clock, chronicle.record, memory)
+        await shelf.open()
+        endings = Endings(shelf, shelf.ended)
+        endings.recall(memory.calls.values())
+        chronicle.listeners.append(endings.heard)
         plan = plan_of(site)
         distributor = Distributor(plan)
         legs = SeatLegs()
         switchboard = Switchboard(site, distributor, chronicle, clock, lambda offer: ear.stop_ringing(offer))
         stack.callback(switchboard.close)
-        notices = NoticeBoard(
-            NoticeFile(site.data / FILE), speech, clock, chronicle.record, lambda: _languages(shelf.flows)
-        )
+        notices = NoticeBoard(NoticeFile(site.data / FILE), speech, clock, chronicle.record, shelf.languages)
         lookups = LiveLookups(site.settings.lookups, os.environ, site.folder)
         stack.push_async_callback(lookups.close)
         time = LocalTime(clock, site.zone)
@@ -192,7 +190,7 @@ async def run_engine(site: Site, *, stdin_keeps_it: bool = False) -> None:
         )
         bus = Bus(site.broker, site.name, **broker_login(site, secrets))
         await notices.restore()
-        control = Control(site, switchboard, chronicle, writer, client, clock, notices)
+        control = Control(site, switchboard, chronicle, writer, client, clock, notices, shelf)
         await control.start()
         stack.push_async_callback(control.close)
         publisher = Publisher(bus, control.floor)
@@ -204,6 +202,8 @@ async def run_engine(site: Site, *, stdin_keeps_it: bool = False) -> None:
                 tasks.create_task(prepare(speech, site.data / "apology", first=site.settings.away.language)),
                 tasks.create_task(client.run()),
                 tasks.create_task(ear.watch()),
+                tasks.create_task(watch.run()),
+                tasks.create_task(shelf.run()),
                 tasks.create_task(_keep_house(spool, chronicle, journal, writer)),
             ]
             server = AgiServer(calls.serve, port=site.settings.ports.agi)
@@ -218,12 +218,9 @@ async def run_engine(site: Site, *, stdin_keeps_it: bool = False) -> None:
                 await server.close()
                 for task in running:
                     task.cancel()
+        await shelf.judge()
         chronicle.record(EngineStopped(at=clock.now()))
         log.info("engine stopped")
-
-
-def _languages(flows: FlowSet) -> set[str]:
-    return {language for flow in flows.flows.values() for language in flow.languages}
 
 
 async def _first(*events: asyncio.Event) -> None:

@@ -4,25 +4,22 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from types import NoneType, UnionType
-from typing import Annotated, Any, Literal, TypeAlias, Union, get_args, get_origin
+from collections.abc import Iterator, Mapping
+from types import NoneType
+from typing import Any, TypeAlias, get_args, get_origin
 
-from pydantic import WithJsonSchema
-from pydantic.fields import FieldInfo
-
-from hotline.reference import Undocumented, duration
+from hotline.forms import default, form
+from hotline.reference import Undocumented
 from ivr.codes import FORM, NAMES, WARNINGS, WAYS, YAML
-from ivr.duration import PATTERN
-from ivr.expression import FUNCTIONS, MEMBERS, QUEUE_FIGURES, Expression
+from ivr.expression import FUNCTIONS, MEMBERS, QUEUE_FIGURES
 from ivr.flow import Flow
 from ivr.hours import Schedule
 from ivr.part import Part
-from ivr.prompt import Said, SoundFile, SpokenValue
+from ivr.prompt import SoundFile, SpokenValue
 from ivr.saying.values import WANTED
 from ivr.verb import Verb
 from ivr.verbs import VERBS
-from ivr.words import NodeName, Word
+from ivr.words import NodeName
 
 HEAD = """\
 # Flows: what callers go through
@@ -156,7 +153,8 @@ CALLS: Mapping[str, str] = {
 HOURS = """\
 ## Opening hours
 
-Schedules stand under `hours` in the flow, or in `hours.yaml` for all. More of them, with examples: [hours.md](hours.md).
+Schedules stand under `hours` in the flow, or in `hours.yaml` for all. Examples, and all that they can say, are in
+[hours.md](hours.md).
 
 """
 LINT = """\
@@ -168,8 +166,6 @@ it prints a list of `file`, `line`, `column`, `path`, `code`, `severity` and `me
 | code | what it means |
 |---|---|
 """
-KINDS: Mapping[str, str] = {"word": "name", "expression": "condition"}
-
 Row: TypeAlias = tuple[str, str, str, str]
 
 
@@ -193,7 +189,8 @@ def flow_page(verbs: Mapping[str, type[Verb]] = VERBS) -> str:
             "`currency` beside `money` says of which money it is: "
             f"{form(SpokenValue.model_fields['currency'])}; without it `CNY`.\n",
             CONDITIONS + "".join(f"| `{name}` | {meaning} |\n" for name, meaning in _names()),
-            "| function | example |\n|---|---|\n" + "".join(f"| `{name}` | {CALLS[name]} |\n" for name in FUNCTIONS),
+            "| function | example |\n|---|---|\n"
+            + "".join(f"| `{name}` | {CALLS[name]} |\n" for name in FUNCTIONS),
             HOURS + _table(rows(Schedule)),
             LINT + "".join(_codes()),
         )
@@ -205,76 +202,6 @@ def rows(part: type[Part]) -> Iterator[Row]:
     for name, field in part.model_fields.items():
         if not (issubclass(part, Verb) and name == "error"):
             yield f"`{field.alias or name}`", form(field), default(field), field.description or ""
-
-
-def form(field: FieldInfo) -> str:
-    """Say in words what may be written for a key."""
-    return _form(field.annotation, field.metadata)
-
-
-def default(field: FieldInfo) -> str:
-    """Say what counts when a key is not there."""
-    if field.is_required():
-        return "must be there"
-    match field.default:
-        case None | "" | () | {}:
-            return "nothing"
-        case bool(value):
-            return "`true`" if value else "`false`"
-        case float(value):
-            return f"`{duration(round(value * 1000))}`"
-        case value:
-            return f"`{value}`"
-
-
-def _form(annotation: Any, marks: Sequence[Any] = ()) -> str:
-    origin, arguments = get_origin(annotation), get_args(annotation)
-    if annotation is Said:
-        return "prompt or spoken value"
-    if origin is Annotated:
-        return _form(arguments[0], (*arguments[1:], *marks))
-    if _is_duration(marks):
-        return "duration" + _limits(marks, "s")
-    if origin in (Union, UnionType):
-        kinds = dict.fromkeys(_form(argument) for argument in arguments if argument is not NoneType)
-        return " or ".join(kinds)
-    if origin is Literal:
-        return " or ".join(f'`"{choice}"`' if choice in ("*", "#", "") else f"`{choice}`" for choice in arguments)
-    if origin is tuple:
-        inner = _form(arguments[0])
-        return f"list of: {inner}" if not _stands_alone(marks) else f"{inner}, or a list of them"
-    if origin is not None and issubclass(origin, Mapping):
-        return f"names: each {_form(arguments[0])} with {_form(arguments[1])}"
-    return _plain(annotation, marks)
-
-
-def _plain(annotation: Any, marks: Sequence[Any]) -> str:
-    if annotation is Any:
-        return "text or number, or after `=` an expression"
-    if issubclass(annotation, Expression):
-        return "condition"
-    if issubclass(annotation, Word):
-        return KINDS.get(annotation.kind, annotation.kind)
-    if issubclass(annotation, Part):
-        return "keys, see below"
-    names: Mapping[type, str] = {bool: "`true` or `false`", int: "whole number", str: "text"}
-    return names[annotation] + _limits(marks)
-
-
-def _is_duration(marks: Sequence[Any]) -> bool:
-    return any(isinstance(mark, WithJsonSchema) and (mark.json_schema or {}).get("pattern") == PATTERN for mark in marks)
-
-
-def _stands_alone(marks: Sequence[Any]) -> bool:
-    return any(hasattr(mark, "json_schema_input_type") for mark in marks)
-
-
-def _limits(marks: Sequence[Any], unit: str = "") -> str:
-    least = next((getattr(mark, name) for mark in marks for name in ("ge",) if hasattr(mark, name)), None)
-    most = next((getattr(mark, "le") for mark in marks if hasattr(mark, "le")), None)  # noqa: B009
-    if most is None:
-        return ""
-    return f", {least}{unit} to {most}{unit}" if least is not None else f", at most {most}{unit}"
 
 
 def _verb(verb: str, kind: type[Verb]) -> str:
@@ -329,7 +256,9 @@ def _undocumented(part: type[Part]) -> list[str]:
     missing = [field.alias or name for name, field in part.model_fields.items() if not field.description]
     for name, field in part.model_fields.items() if issubclass(part, Verb) else ():
         inner = _part_in(field.annotation)
-        missing += [f"{field.alias or name}.{key}" for key in (_undocumented(inner) if inner is not None else ())]
+        missing += [
+            f"{field.alias or name}.{key}" for key in (_undocumented(inner) if inner is not None else ())
+        ]
     return missing
 
 

@@ -22,13 +22,14 @@ ENTER = "\r\n"
 class _Wait:
     accepts: Callable[[Act], bool]
     takes: bool
-    found: asyncio.Future[Act]
+    at_end: bool  # whether it is over, with nothing, when nothing more can be typed
+    found: asyncio.Future[Act | None]
 
 
 class Keypad(Script):
     """A script that is typed while the call goes on: digits, * and #; h hangs up; Enter lets the time for a key pass.
 
-    A key that is typed early waits until the flow asks for one. When nothing more can be typed, the caller hangs up.
+    A key that is typed early waits until the flow asks for one. When nothing more can be typed, the caller is silent.
     """
 
     def __init__(self) -> None:
@@ -36,6 +37,7 @@ class Keypad(Script):
         self._typed: deque[Act] = deque()
         self._waits: list[_Wait] = []
         self._drops = False  # what nobody waits for
+        self._closed = False
 
     def type(self, text: str) -> None:
         """Take in characters; those that mean nothing are passed over."""
@@ -44,8 +46,11 @@ class Keypad(Script):
 
     def close(self) -> None:
         """Take in that nothing more will be typed."""
-        self._typed.append(HangUp())
+        self._closed = True
         self._serve()
+        for wait in self._waits:
+            if wait.at_end and not wait.found.done():
+                wait.found.set_result(None)
 
     def head(self) -> Act | None:
         """Return the act typed first, if any."""
@@ -57,7 +62,7 @@ class Keypad(Script):
 
     async def coming(self) -> Act | None:
         """Wait until something is typed, and leave it there."""
-        return await self._wait(lambda _: True, takes=False)
+        return await self._wait(lambda _: True, takes=False, at_end=True)
 
     async def due(self, keys: str) -> None:
         """Wait until one of these keys, or a hang-up, is the next that was typed."""
@@ -78,20 +83,22 @@ class Keypad(Script):
         """Wait in a queue where nothing happens until Enter lets its time pass; keys that mean nothing are dropped."""
         self._drops = True
         try:
-            await self._wait(lambda act: isinstance(act, Silence), takes=True)
+            act = await self._wait(lambda act: isinstance(act, Silence), takes=True, at_end=True)
         finally:
             self._drops = False
-        return True
+        return act is not None
 
-    async def _wait(self, accepts: Callable[[Act], bool], takes: bool) -> Act:
-        wait = _Wait(accepts, takes, asyncio.get_running_loop().create_future())
+    async def _wait(self, accepts: Callable[[Act], bool], *, takes: bool, at_end: bool = False) -> Act | None:
+        wait = _Wait(accepts, takes, at_end, asyncio.get_running_loop().create_future())
         self._waits.append(wait)
         self._serve()
+        if at_end and self._closed and not wait.found.done():
+            wait.found.set_result(None)
         try:
             return await wait.found
         except asyncio.CancelledError:
             if takes and wait.found.done() and not wait.found.cancelled():
-                self._typed.appendleft(wait.found.result())
+                self._typed.extendleft(act for act in [wait.found.result()] if act is not None)
             raise
         finally:
             with suppress(ValueError):

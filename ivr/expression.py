@@ -175,7 +175,12 @@ def _wrong(message: str) -> PydanticCustomError:
 
 def _reason(error: ValueError) -> str:
     said = re.search(r"<input>:1:(\d+): (?:Syntax error: )?([^\n]*)", str(error))
-    return f"at its character {said[1]}, {said[2][:120]}" if said else "it is not CEL"
+    if said is None:
+        return "it is not CEL"
+    if "'<EOF>'" in said[2]:
+        return "it ends too early"
+    met = re.search(r"(?:input|at:) '([^']{1,20})", said[2])
+    return f"at its character {said[1]}" + (f" {met[1]!r} does not fit" if met else "")
 
 
 Evaluate: TypeAlias = Callable[[Any], Any]

@@ -89,7 +89,7 @@ def listed(written: Any) -> Any:
 
 Said: TypeAlias = Annotated[
     Annotated[PromptName, Tag("a text")] | Annotated[SpokenValue, Tag("a value")],
-    Discriminator(lambda written: "a text" if isinstance(written, str) else "a value"),
+    Discriminator(lambda written: "a value" if isinstance(written, (dict, SpokenValue)) else "a text"),
 ]
 Phrase: TypeAlias = Annotated[
     tuple[Said, ...], BeforeValidator(listed, json_schema_input_type=Said | tuple[Said, ...])

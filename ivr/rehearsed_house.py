@@ -56,8 +56,10 @@ class RehearsedStay:
                 return Ring(f"{self._visit}/{self._rings}", "agent", "agent", RINGS_S)
             case "busy":
                 await self._call.hold()
+                self._call.note("sent on", "timeout")
                 return Leave("timeout")
             case other:
+                self._call.note("sent on", other)
                 return Leave(other)
 
     def rang(self, rang: Rang) -> None:

@@ -19,7 +19,7 @@ from ivr.rehearsed_house import WORKDAY, RehearsedHouse, Stubs
 from ivr.run import FlowRun, Position
 from ivr.script import Act, HangUp, Moment, Press, Say, Script, Silence
 
-SHOWN = ("heard", "key", "silence", "says", "queue", "line", "talk", "record", "call back")
+SHOWN = ("heard", "key", "silence", "says", "queue", "sent on", "line", "talk", "record", "call back")
 HOW = {"flow-ended": "let-go", "error": "error"}
 
 
@@ -52,6 +52,15 @@ class Outcome:
 _Item: TypeAlias = Act | Step
 
 
+@dataclass(frozen=True, slots=True)
+class _Surprise:
+    """Something heard that no step names, when this step was at hand, ``after`` so many moments."""
+
+    step: int | None
+    moment: Moment
+    after: int
+
+
 class Conversation(Script):
     """A rehearsal's steps: what the caller does is due when all before it has come true."""
 
@@ -61,9 +70,10 @@ class Conversation(Script):
         ]
         self._at = 0
         self._exactly = exactly
+        self._acted = False
         self._seen = 0
         self.reached = 0  # moments, when the last step came true
-        self.surprise: tuple[int, Moment] | None = None  # the first that no step names, and after how many
+        self.surprise: _Surprise | None = None
 
     @property
     def step(self) -> int | None:
@@ -78,18 +88,20 @@ class Conversation(Script):
     def take(self) -> None:
         """Go on to the next step."""
         self._at += 1
+        self._acted = True
 
     def happened(self, moment: Moment) -> None:
         """Go on to the next step, if this is what the step at hand waits for."""
         self._seen += 1
         item = self._items[self._at][0] if self._at < len(self._items) else None
-        if isinstance(item, Step) and _matches(item, moment):
-            self._at += 1
-            self.reached = self._seen
-        elif moment.kind in ("key", "silence", "says", "lost"):
-            self.reached = self._seen
+        hangs_up = moment.kind == "lost" and isinstance(item, HangUp)
+        if hangs_up or (isinstance(item, Step) and _matches(item, moment)):
+            self.take()
         elif self._exactly and moment.kind == "heard" and self.surprise is None:
-            self.surprise = (self._seen - 1, moment)
+            self.surprise = _Surprise(self.step, moment, self._seen - 1)
+        if self._acted:
+            self.reached = self._seen
+            self._acted = False
 
 
 async def rehearse(
@@ -188,11 +200,11 @@ def _in_conversation(
     written: Written, script: Conversation, call: RehearsedCall, ended: str, passed: Sequence[Passed]
 ) -> Difference | None:
     step = script.step
-    if script.surprise is not None and (step is None or script.surprise[0] <= script.reached):
-        after, moment = script.surprise
-        line = written.lines[step] if step is not None else written.line
-        expected = str(written.rehearsal.call[step]) if step is not None else "nothing more"
-        return Difference(line, expected, f"hears {told(moment)}", after)
+    surprise = script.surprise
+    if surprise is not None:
+        expected = str(written.rehearsal.call[surprise.step]) if surprise.step is not None else "nothing more"
+        line = written.lines[surprise.step] if surprise.step is not None else written.line
+        return Difference(line, expected, f"hears {told(surprise.moment)}", surprise.after)
     if step is None:
         return None
     rest = [moment for moment in call.moments[script.reached :] if moment.kind in SHOWN]
@@ -233,7 +245,7 @@ def _missing(rehearsal: Rehearsal, facts: Sequence[Fact]) -> tuple[str, str] | N
     for question, answer in rehearsal.ratings.items():
         if rated.get(question) != answer:
             got = f"{rated[question]}" if question in rated else "no answer"
-            return f"{question} is answered by {answer}", got
+            return f"the question {question} is answered by {answer}", got
     boxes = [fact.box for fact in facts if isinstance(fact, Recorded)]
     for box in rehearsal.messages:
         if box not in boxes:

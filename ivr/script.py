@@ -38,7 +38,17 @@ Act: TypeAlias = Press | Silence | Say | HangUp
 Kind: TypeAlias = (
     Literal["answer", "heard", "key", "silence", "says", "music on", "music off", "record"]
     | Literal[
-        "lookup", "queue", "ring", "line", "talk", "call back", "way", "hang up", "lost", "left waiting"
+        "lookup",
+        "queue",
+        "sent on",
+        "ring",
+        "line",
+        "talk",
+        "call back",
+        "way",
+        "hang up",
+        "lost",
+        "left waiting",
     ]
 )
 

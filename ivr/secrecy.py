@@ -147,7 +147,7 @@ class Secrecy:
             case Tag():
                 return "kept in a tag"
             case Announce():
-                return "used to choose notices, which is logged"
+                return "used to choose notices"
             case Queue():
                 return "kept with the visit to the queue"
             case Transfer():

@@ -33,6 +33,7 @@ WANTED = {
 }
 
 CODES = {
+    "name_type": "wrong-type",
     "missing": "missing-key",
     "extra_forbidden": "unknown-key",
     "literal_error": "wrong-choice",
@@ -87,9 +88,8 @@ def message_of(errors: Sequence[ErrorDetails], model: type[BaseModel]) -> str:
         case "literal_error" | "enum":
             right = _choices(model, error, context)
             end = did_you_mean(str(error["input"]), right) if isinstance(error["input"], str) else ""
-            return (
-                f"found {shown(error['input'])}; write one of {', '.join(right)}{end if '?' in end else ''}"
-            )
+            choices = ", ".join(choice or '""' for choice in right)
+            return f"found {shown(error['input'])}; write one of {choices}{end if '?' in end else ''}"
         case "greater_than_equal" | "greater_than" | "less_than_equal" | "less_than":
             name = {"ge": "at least", "gt": "more than", "le": "at most", "lt": "less than"}
             bound, limit = next((name[key], limit) for key, limit in context.items() if key in name)

@@ -20,7 +20,7 @@ from ivr.verbs.subflow import CALL, RETURN, Return, SubFlow
 from ivr.verbs.transfer import Transfer
 
 MOST_PLACES = 50_000
-STEPS_PER_WAY = 50  # when walking takes more on average, hardly any way comes to an end
+STEPS_PER_WAY = 50  # when it takes more on average, ways are too long, or hardly any comes to an end
 
 WayEnd: TypeAlias = Literal["person", "end", "dead end", "walked"]
 Mood: TypeAlias = Literal["", "unserved", "served"]
@@ -77,14 +77,15 @@ class Way:
 class Walk:
     """All ways of a flow. ``circles`` counts those not followed since they had been at the place before.
 
-    ``complete`` is false where there were too many, and each exit was walked but once, on the quickest way.
+    ``complete`` is false where there were too many, and each exit was walked but once, on the quickest way;
+    ``cut`` is true where even these were too many, and the rest was left out.
     """
 
     flow: str
     ways: Sequence[Way]
     circles: int
     complete: bool
-    places_cut: bool = False
+    cut: bool = False
 
     def ending(self, *ends: WayEnd) -> list[Way]:
         """Return the ways with such an end."""
@@ -125,7 +126,7 @@ def walk(
         ways, circles = walker.all_ways(most, rounds)
         return Walk(flow, ways, circles, complete=True)
     except TooMany:
-        return Walk(flow, walker.each_exit(most), 0, complete=False, places_cut=walker.places_cut)
+        return Walk(flow, walker.each_exit(most), 0, complete=False, cut=walker.cut)
 
 
 _Edge: TypeAlias = tuple[Move, Place | None]
@@ -139,15 +140,26 @@ class _Walker:
         self._lengths = lengths
         first = live.flows[flow]
         spoken = language or str(first.languages[0])
-        self._roots: dict[Place, str] = {Place(flow, str(first.start), spoken): "start"}
-        if first.error is not None:
-            self._roots[Place(flow, str(first.error), spoken, mood="unserved")] = "error"
         self._known: dict[Place, list[_Edge]] = {}
-        self.places_cut = False
+        self._roots: dict[Place, str] = {}
+        self._at_once: list[Way] = []  # where a flow begins with a person
+        self.cut = False
+        self._begin(Place(flow, str(first.start), spoken), "start")
+        if first.error is not None:
+            self._begin(Place(flow, str(first.error), spoken, mood="unserved"), "error")
+
+    def _begin(self, place: Place, name: str) -> None:
+        person = self._person(place)
+        if person:
+            step = Step(place.flow, place.node)
+            self._at_once.append(Way(name, "person", (step,), 0, 0.0, 0.0, place.language, person))
+            self._roots[self._behind(place)] = place.node
+        else:
+            self._roots[place] = name
 
     def all_ways(self, most: int, rounds: int) -> tuple[list[Way], int]:
         """Return every way and the number of circles not followed. Raises `TooMany`."""
-        ways: list[Way] = []
+        ways = list(self._at_once)
         walked: set[Place] = set()
         circles = steps = 0
         ahead = list(self._roots)
@@ -173,6 +185,7 @@ class _Walker:
                 path.append((place, move))
                 if target is None or self._person(target) or (target in walked and not self._ends(target)):
                     ways.append(self._way(root, path, target))
+                    steps += len(path)
                     path.pop()
                     if target is not None and self._person(target):
                         behind = self._behind(target)
@@ -191,8 +204,9 @@ class _Walker:
 
     def each_exit(self, most: int) -> list[Way]:
         """Return for each exit the quickest way through it, ``most`` at most."""
-        ways: dict[tuple[str, tuple[Step, ...]], Way] = {}
+        ways = {(way.begins, way.steps): way for way in self._at_once}
         ahead = list(self._roots)
+        steps = 0
         for root in ahead:  # grows
             came, order = self._quickest_to(root)
             onward = self._quickest_on(order)
@@ -208,11 +222,13 @@ class _Walker:
                         end = following
                     else:
                         way = self._way(root, path, end)
+                        steps += len(path)
                         ways.setdefault((way.begins, way.steps), way)
                         if end is not None and (behind := self._behind(end)) not in self._roots:
                             self._roots[behind] = behind.node
                             ahead.append(behind)
-                    if len(ways) >= most:
+                    if len(ways) >= most or steps > most * STEPS_PER_WAY:
+                        self.cut = True
                         return list(ways.values())
         return list(ways.values())
 
@@ -229,7 +245,7 @@ class _Walker:
             if place in done:
                 continue
             if len(order) >= MOST_PLACES:
-                self.places_cut = True
+                self.cut = True
                 break
             done.add(place)
             order.append(place)

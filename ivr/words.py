@@ -21,28 +21,39 @@ class Word(str):
 
     kind: ClassVar[str] = "word"
     form: ClassVar[str] = r"^[\w-]+$"
-    told: ClassVar[str] = "letters, digits, _ and -"
+    told: ClassVar[str] = "has letters, digits, _ and - alone"
 
     __slots__ = ()
 
     @classmethod
-    def named(cls, written: str) -> Self:
+    def named(cls, written: Any) -> Self:
         """Make a word of a text that has its form. Raises `PydanticCustomError`."""
+        name = f"the name of {'an' if cls.kind[0] in 'aeiou' else 'a'} {cls.kind}"
+        if not isinstance(written, str):
+            end = (
+                f"write {name}"
+                if written is None or isinstance(written, (dict, list))
+                else "put it in quotes"
+            )
+            message = f"found {shown(written)}; {end}"
+            raise PydanticCustomError("name_type", "{message}", {"message": message})
         if len(written) > LONGEST or not re.fullmatch(cls.form, written):
-            most = f", at most {LONGEST}" if len(written) > LONGEST else ""
-            message = f"found {shown(written)}; the name of a {cls.kind} has {cls.told} alone{most}"
+            most = f", at most {LONGEST} of them" if len(written) > LONGEST else ""
+            message = f"found {shown(written)}; {name} {cls.told}{most}"
             raise PydanticCustomError("name_form", "{message}", {"message": message})
         return cls(written)
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.no_info_after_validator_function(cls.named, core_schema.str_schema())
+        return core_schema.no_info_plain_validator_function(
+            cls.named, json_schema_input_schema=core_schema.str_schema()
+        )
 
     @classmethod
     def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         # In the regular expressions of JSON Schema \w has no Chinese letters.
         form = {} if r"\w" in cls.form else {"pattern": cls.form}
-        return {**handler(core), **form, "minLength": 1, "maxLength": LONGEST}
+        return {"type": "string", **form, "minLength": 1, "maxLength": LONGEST}
 
 
 class NodeName(Word):
@@ -68,7 +79,7 @@ class QueueName(Word):
 
     kind = "queue"
     form = r"^[\w.-]+$"
-    told = "letters, digits, _, . and -"
+    told = "has letters, digits, _, . and - alone"
 
 
 class SkillName(Word):
@@ -76,7 +87,7 @@ class SkillName(Word):
 
     kind = "skill"
     form = r"^[\w.-]+$"
-    told = "letters, digits, _, . and -"
+    told = "has letters, digits, _, . and - alone"
 
 
 class SeatName(Word):
@@ -84,7 +95,7 @@ class SeatName(Word):
 
     kind = "agent"
     form = r"^[\w.-]+$"
-    told = "letters, digits, _, . and -"
+    told = "has letters, digits, _, . and - alone"
 
 
 class LookupName(Word):
@@ -92,7 +103,7 @@ class LookupName(Word):
 
     kind = "lookup"
     form = r"^[\w.-]+$"
-    told = "letters, digits, _, . and -"
+    told = "has letters, digits, _, . and - alone"
 
 
 class ScheduleName(Word):
@@ -106,7 +117,7 @@ class LanguageName(Word):
 
     kind = "language"
     form = r"^[a-z]{2,3}(-[A-Za-z0-9]+)?$"
-    told = "two or three small letters, as zh or en, with a region where it matters, as en-GB,"
+    told = "is written as zh, en or en-GB"
 
 
 class VariableName(Word):
@@ -114,7 +125,7 @@ class VariableName(Word):
 
     kind = "variable"
     form = r"^[a-z_][a-z0-9_]*$"
-    told = "small letters, digits and _, and no digit first,"
+    told = "has small letters, digits and _ alone, and no digit first"
 
 
 @dataclass(frozen=True, slots=True)

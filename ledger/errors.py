@@ -61,7 +61,7 @@ class LedgerUnreachable(LedgerError):
         self.url, self.reason = url, reason
         super().__init__(
             f"The ledger {url} does not open: {reason}. "
-            "See that its folder exists and is writable, or that its server runs and lets this user in."
+            "See that its folder exists, is writable and has room, or that its server runs and lets this user in."
         )
 
 

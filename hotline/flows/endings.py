@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
+from hotline.memory import OpenCall
 from ledger.events import (
     CallbackAsked,
     CallBegan,
@@ -62,11 +63,12 @@ class Endings:
         self._tell = tell
         self._calls: dict[str, _Call] = {}
 
-    def recall(self, calls: Iterable[tuple[CallBegan, NodeEntered | None, bool]]) -> None:
-        """Take up the calls that a former engine left, each with its node and whether it has come to something."""
-        for began, node, served in calls:
-            at = (node.flow, node.node) if node is not None else None
-            self._calls[began.call] = _Call(began, at, served=served)
+    def recall(self, calls: Iterable[OpenCall]) -> None:
+        """Take up the calls that a former engine left."""
+        for call in calls:
+            at = (call.node.flow, call.node.node) if call.node is not None else None
+            served = call.answered is not None or call.callbacks > 0
+            self._calls[call.began.call] = _Call(call.began, at, served=served)
 
     def heard(self, event: Event) -> None:
         """Take in one event."""

@@ -12,6 +12,8 @@ from pydantic import TypeAdapter
 from hotline.flows.standing import Standing
 from hotline.preflight import HotlineError
 
+FOLDER = "flows"  # in the data folder
+FILE = "live.json"
 STANDINGS = TypeAdapter(dict[str, Standing])
 
 

@@ -18,7 +18,7 @@ from hotline.flows.canary import canaries, share_asked
 from hotline.flows.endings import Ending
 from hotline.flows.folder import read_flows
 from hotline.flows.keep import Keep
-from hotline.flows.live_file import LiveFile, LiveSpoilt
+from hotline.flows.live_file import FILE, FOLDER, LiveFile, LiveSpoilt
 from hotline.flows.standing import Change, Offer, Standing, begun, offered, promoted, rolled_back, withdrawn
 from hotline.memory import Memory
 from hotline.preflight import HotlineError
@@ -32,8 +32,6 @@ from ledger.events import Event, LiveHow
 
 log = structlog.get_logger(__name__)
 
-FOLDER = "flows"  # in the data folder
-FILE = "live.json"
 SAVE_S = 5.0  # so many seconds of a canary's counts may a crash cost
 
 
@@ -217,7 +215,7 @@ class Shelf:
         calls = Counter((one.began.flow, one.began.flow_version) for one in self._memory.calls.values())
         return {
             "flows": [
-                asdict(standing)
+                _shown(standing)
                 | {"calls": {version: n for (flow, version), n in calls.items() if flow == standing.flow}}
                 for standing in self._standings.values()
             ],
@@ -336,3 +334,7 @@ class Shelf:
 
     def _served(self, flow: str, version: str) -> Served:
         return Served(flow, version, self._sets[flow, version])
+
+
+def _shown(standing: Standing) -> dict[str, Any]:
+    return asdict(replace(standing, past=()))

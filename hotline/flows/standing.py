@@ -8,6 +8,8 @@ from hotline.flows.canary import Canary
 from ivr.verbs.split import share_of
 from ledger.events import FlowLive, LiveHow
 
+LONGEST_PAST = 200
+
 
 @dataclass(frozen=True, slots=True)
 class Offer:
@@ -33,6 +35,7 @@ class Standing:
     offer: Offer
     before: str | None = None
     canary: Canary | None = None
+    past: tuple[FlowLive, ...] = ()  # what the ledger was told of the flow, the last of it
 
     def versions(self) -> tuple[str, ...]:
         """Return the versions on which new calls may begin."""
@@ -57,59 +60,47 @@ class Change:
 def begun(flow: str, offer: Offer, at: int, how: LiveHow) -> Change:
     """Let the first version of a flow serve everybody: there is no other to hold it against."""
     standing = Standing(flow, offer.version, at, how, None, offer)
-    return Change(standing, _live(standing))
+    return _told(standing, FlowLive(at=at, flow=flow, version=offer.version, how=how))
 
 
 def offered(standing: Standing, offer: Offer, share: int | None, at: int, how: LiveHow) -> Change | None:
     """Take in what the folder holds now; None where that is nothing new. ``share`` is that of a new version."""
     if offer == standing.offer:
         return None
-    canary = standing.canary
+    known, canary = replace(standing, offer=offer), standing.canary
     if offer.version == standing.version:
-        if canary is not None:
-            return withdrawn(replace(standing, offer=offer), None, at)
-        return Change(replace(standing, offer=offer), None)
+        return withdrawn(known, None, at) if canary is not None else Change(known, None)
     if share is None:
-        return _served(replace(standing, offer=offer), offer.version, at, how, None)
+        return _serving(known, offer.version, at, how, None)
+    trial = Canary(offer.version, share, at)
     if canary is not None and canary.version == offer.version:
         trial = replace(canary, share=share)
-        if trial == canary:
-            return Change(replace(standing, offer=offer), None)
-    else:
-        trial = Canary(offer.version, share, at)
-    after = replace(standing, offer=offer, canary=trial)
-    return Change(
-        after, FlowLive(at=at, flow=after.flow, version=trial.version, how="canary", share=float(share))
-    )
+    if trial == canary:
+        return Change(known, None)
+    event = FlowLive(at=at, flow=known.flow, version=trial.version, how="canary", share=float(share))
+    return _told(replace(known, canary=trial), event)
 
 
 def rolled_back(standing: Standing, version: str, by: str, at: int) -> Change:
     """Let an earlier version serve everybody again."""
-    return _served(standing, version, at, "rolled-back", by)
+    return _serving(standing, version, at, "rolled-back", by)
 
 
 def promoted(standing: Standing, canary: Canary, by: str | None, at: int) -> Change:
     """Let the canary serve everybody."""
-    return _served(standing, canary.version, at, "canary-won", by)
+    return _serving(standing, canary.version, at, "canary-won", by)
 
 
 def withdrawn(standing: Standing, by: str | None, at: int) -> Change:
     """Let the version that the canary was to replace serve everybody again."""
-    after = replace(standing, canary=None)
-    event = FlowLive(at=at, flow=after.flow, version=after.version, how="canary-withdrawn", by=by)
-    return Change(after, event)
+    event = FlowLive(at=at, flow=standing.flow, version=standing.version, how="canary-withdrawn", by=by)
+    return _told(replace(standing, canary=None), event)
 
 
-def _served(standing: Standing, version: str, at: int, how: LiveHow, by: str | None) -> Change:
+def _serving(standing: Standing, version: str, at: int, how: LiveHow, by: str | None) -> Change:
     after = replace(standing, version=version, since=at, how=how, by=by, before=standing.version, canary=None)
-    return Change(after, _live(after))
+    return _told(after, FlowLive(at=at, flow=after.flow, version=version, how=how, by=by))
 
 
-def _live(standing: Standing) -> FlowLive:
-    return FlowLive(
-        at=standing.since,
-        flow=standing.flow,
-        version=standing.version,
-        how=standing.how,
-        by=standing.by,
-    )
+def _told(standing: Standing, event: FlowLive) -> Change:
+    return Change(replace(standing, past=(*standing.past, event)[-LONGEST_PAST:]), event)

@@ -43,7 +43,13 @@ Length: TypeAlias = Annotated[
     str,
     BeforeValidator(_length),
     WithJsonSchema(
-        {"type": ["string", "integer"], "pattern": r"^\d{1,2}(-\d{1,2})?$", "minimum": 1, "maximum": 60}
+        {
+            "type": ["string", "integer"],
+            "pattern": r"^\d{1,2}(-\d{1,2})?$",
+            "minimum": 1,
+            "maximum": 60,
+            "examples": ["16-19", 4],
+        }
     ),
 ]
 

@@ -24,7 +24,7 @@ class BoxName(Word):
 
     kind = "box"
     form = r"^[\w-]{1,40}$"
-    told = "at most 40 letters, digits, _ and -"
+    told = "has letters, digits, _ and - alone, at most 40"
 
 
 def _keys(written: str) -> str:

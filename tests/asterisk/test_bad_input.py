@@ -171,7 +171,7 @@ def test_a_disk_that_lets_nothing_be_written_is_told(site: Site) -> None:
 
 def test_a_disk_that_fills_up_while_files_are_written_is_told(site: Site) -> None:
     def little_room() -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, resource.RLIM_INFINITY))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (600_000, resource.RLIM_INFINITY))
 
     fails(site, "no room to write into the data folder: file too large; make room", before=little_room)
 

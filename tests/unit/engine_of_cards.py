@@ -11,9 +11,11 @@ from typer.testing import CliRunner, Result
 
 from hotline.cli import app
 from hotline.control import Control
+from hotline.flows.shelf import Shelf
 from hotline.notice_file import FILE, NoticeFile
 from hotline.notices import NoticeBoard
 from ivr.call import Sound
+from ivr.flow import FlowSet
 from ivr.prompt import Spoken
 from ledger.events import Event
 from ledger.journal import Journal
@@ -24,6 +26,9 @@ from tests.unit.house_of_cards import Cards
 class Silence:
     """Speech that nobody has to render."""
 
+    async def prepare(self, flows: FlowSet) -> None:
+        """Do nothing."""
+
     async def prepare_all(self, prompts: Collection[Spoken]) -> None:
         """Do nothing."""
 
@@ -33,8 +38,8 @@ class Silence:
 
 
 @asynccontextmanager
-async def engine(cards: Cards) -> AsyncIterator[Control]:
-    """Answer on the site's control socket."""
+async def engine(cards: Cards, flows: Shelf | None = None) -> AsyncIterator[Control]:
+    """Answer on the site's control socket; without ``flows`` none is live."""
     notices = NoticeBoard(
         NoticeFile(cards.site.data / FILE),
         Silence(),
@@ -52,6 +57,9 @@ async def engine(cards: Cards) -> AsyncIterator[Control]:
         None,  # type: ignore[arg-type]  # nor for AMI's
         cards.clock,
         notices,
+        Shelf(cards.site, Silence(), cards.clock, cards.chronicle.record, cards.memory)
+        if flows is None
+        else flows,
     )
     await control.start()
     try:

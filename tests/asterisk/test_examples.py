@@ -1,0 +1,412 @@
+"""The example flows, called by SIPp with real keys, two and more callers at once, and what the ledger has of them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import wave
+from array import array
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+import pytest_asyncio
+import yaml
+
+from hotline.asterisk.prefix import Toolbox
+from hotline.site import Site, load_site
+from ledger.reader import LedgerReader
+from ledger.records import Call, Callback, Recording, Visit
+from tests.asterisk.conftest import House, free_ports, opened
+from tests.asterisk.handset import ALL, Caller, dialled, spells
+from tests.unit.web_service import WebServiceDouble, answer, web_service
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+EXAMPLES = Path(__file__).parents[2] / "flows" / "examples"
+CARD, PIN, BALANCE = "6222021234567890123", "908172", 105.55
+WRONG_CARD = "6222029999999999999"
+
+
+def flow(name: str, hours: str, *, called: str = "", **sooner: str) -> str:
+    """Return an example as it is, but for its hours in these days, a name of its own, and figures to be met sooner."""
+    text = (EXAMPLES / f"{name}.yaml").read_text()
+    for was, now in sooner.items():
+        assert text.count(was) == 1
+        text = text.replace(was, now)
+    written = yaml.safe_load(text)
+    today = datetime.now(ZoneInfo("Asia/Shanghai")).date()
+    days = f"{today - timedelta(days=2)}..{today + timedelta(days=2)}"
+    for schedule in written.get("hours", {}).values():
+        schedule["special"] = {days: hours}
+    return yaml.safe_dump(written | {"flow": called or name}, allow_unicode=True)
+
+
+def write_site(folder: Path, bank: WebServiceDouble) -> Site:
+    """Write the examples' site with ports of its own, each flow open, and two of them closed as well."""
+    sip, agi, ami, mqtt, rtp = free_ports(5)
+    rtp = min(rtp, 64000) // 2 * 2
+    settings = yaml.safe_load((EXAMPLES / "site" / "config.yaml").read_text())
+    settings["flows"] = "flows"
+    settings["numbers"] |= {
+        "8011": {"flow": "bank-closed", "language": "zh"},
+        "8012": {"flow": "six-ways-closed", "language": "en"},
+    }
+    settings["ports"] = {
+        "sip": sip, "agi": agi, "ami": ami, "mqtt": mqtt, "rtp_first": rtp, "rtp_last": rtp + 400,
+    }  # fmt: skip
+    settings["trunks"]["loopback"]["dtmf"] = "inband"
+    settings["lookups"]["account"]["url"] = f"{bank.url}/account"
+    for queue in settings["queues"].values():
+        queue |= {"ring": "5s", "wrap_up": "200ms"}
+    (folder / "flows").mkdir()
+    always = "00:00-24:00"
+    written = {
+        "bank": flow("bank", always),
+        "bank-closed": flow("bank", "closed", called="bank-closed"),
+        "six-ways": flow("six-ways", always),
+        "six-ways-closed": flow("six-ways", "closed", called="six-ways-closed"),
+        "queue-choices": flow("queue-choices", always, **{"300.0": "0.3"}),
+        "demo": flow("demo", always),
+    }
+    for name, text in written.items():
+        (folder / "flows" / f"{name}.yaml").write_text(text)
+    (folder / "config.yaml").write_text(json.dumps(settings))
+    return load_site(folder / "config.yaml")
+
+
+@dataclass
+class Examples:
+    """The house in which the examples are live, its bank, and its ledger."""
+
+    house: House
+    bank: WebServiceDouble
+    ledger: LedgerReader
+
+    @asynccontextmanager
+    async def calls(
+        self, *called: tuple[str, str], leaves_after_ms: int | None = None
+    ) -> AsyncIterator[list[Caller]]:
+        """Let people call, each a number, at the same time; what they did is in the ledger afterwards."""
+        async with AsyncExitStack() as stack:
+            yield [
+                await stack.enter_async_context(
+                    dialled(self.house.exchange, self.ledger, number, caller, leaves_after_ms=leaves_after_ms)
+                )
+                for caller, number in called
+            ]
+        await self.house.quiet()
+
+    def call(self, caller: Caller) -> Call:
+        (call,) = (call for call in self.ledger.calls(*ALL) if call.call == caller.id)
+        return call
+
+    def visits(self, caller: Caller) -> list[Visit]:
+        return [visit for visit in self.ledger.visits(*ALL) if visit.call == caller.id]
+
+    def recordings(self, caller: Caller) -> list[Recording]:
+        return [one for one in self.ledger.recordings() if one.call == caller.id]
+
+    def callbacks(self, caller: Caller) -> list[Callback]:
+        return [one for one in self.ledger.open_callbacks() if one.call == caller.id]
+
+    def loudest(self, recording: Recording) -> int:
+        file = self.house.site.data / "voicemail" / recording.file
+        with wave.open(str(file)) as opened_:
+            return max(memoryview(opened_.readframes(opened_.getnframes())).cast("h"), default=0)
+
+    async def seats(self, wish: str) -> None:
+        """Let both agents be ready, or not ready."""
+        for seat in ("ann", "bo"):
+            await self.house.control.ask(wish, seat=seat, reason="break")
+        await self.house.until(lambda floor: {seat["state"] for seat in floor["seats"].values()} == {wish})
+
+    def files_with(self, text: str) -> list[str]:
+        """Return the files of the site's data, logs and ledger and all, that hold a text."""
+        files = (file for file in self.house.site.data.rglob("*") if file.is_file())
+        return [str(file) for file in files if text.encode() in file.read_bytes()]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def examples(tmp_path_factory: pytest.TempPathFactory, toolbox: Toolbox) -> AsyncIterator[Examples]:
+    async with web_service() as bank:
+
+        async def by_card(writer: asyncio.StreamWriter) -> None:
+            asked = json.loads(bank.asked[-1].body)
+            known = asked["pin"] == PIN and asked["card"].startswith("622202123456789")
+            writer.write(answer({"balance": BALANCE} if known else None, 200 if known else 404))
+            await writer.drain()
+
+        bank.answers[:] = [by_card]
+        async with opened(write_site(tmp_path_factory.mktemp("examples"), bank), toolbox) as house:
+            for phone in ("6001", "6002"):
+                await house.seat_phone(phone, rings_ms=100, talks_ms=500)
+            with house.ledger() as ledger:
+                up = Examples(house, bank, ledger)
+                await up.seats("ready")
+                yield up
+
+
+@dataclass(frozen=True)
+class AtTheBank:
+    """Three who called the bank at once, and what two of them heard of their balance."""
+
+    chinese: Caller
+    english: Caller
+    late: Caller
+    balances: Mapping[str, array[int]]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def bank(examples: Examples) -> AtTheBank:
+    balances: dict[str, array[int]] = {}
+
+    async def hears_the_balance(caller: Caller, language: str) -> None:
+        await caller.at("tell-balance")
+        since = len(caller.voice.packets)
+        await caller.at("more")
+        balances[language] = caller.voice.heard(since)
+
+    async def chinese(caller: Caller) -> None:
+        await caller.choose("language", "1")
+        await caller.choose("main", "1")
+        await caller.choose("card", "6222#")  # too short
+        await asyncio.sleep(2)
+        await caller.press(CARD)
+        await caller.choose("pin", PIN)
+        await hears_the_balance(caller, "zh")
+        await caller.press("0")
+        await caller.ends()
+
+    async def english(caller: Caller) -> None:
+        await caller.choose("language", "2")
+        await caller.choose("main", "1")
+        await caller.choose("card", "*")
+        await caller.choose("main", "1", times=2)
+        await caller.choose("card", CARD[:16] + "#", times=2)
+        await caller.choose("pin", PIN)
+        await hears_the_balance(caller, "en")
+        await caller.press("*")
+        await caller.choose("main", "2", times=3)
+        await caller.ends()
+
+    async def late(caller: Caller) -> None:
+        await caller.choose("language", "1")
+        await caller.choose("main", "1")
+        await caller.choose("card", WRONG_CARD)
+        await caller.choose("pin", PIN)
+        await caller.choose("main", "0", times=2)
+        await caller.ends()
+
+    called = ("13900000011", "8001"), ("13900000012", "8001"), ("13900000013", "8011")
+    async with examples.calls(*called) as (one, two, three):
+        await asyncio.gather(chinese(one), english(two), late(three))
+    return AtTheBank(one, two, three, balances)
+
+
+async def test_a_bank_customer_hears_his_balance_and_talks_to_a_clerk(
+    examples: Examples, bank: AtTheBank
+) -> None:
+    assert bank.chinese.path == [
+        ("language", "1"), ("main", "1"), ("card", "next"), ("pin", "next"), ("account", "next"),
+        ("balance", "next"), ("tell-balance", "next"), ("more", "0"), ("clerk", "open"),
+        ("clerk-queue", "next"), ("waiting", "answered"), ("bye", "end"),
+    ]  # fmt: skip
+    (visit,) = examples.visits(bank.chinese)
+    assert (visit.queue, visit.outcome) == ("clerks", "answered")
+    assert examples.ledger.tags(bank.chinese.id) == {"business": "balance"}
+    assert examples.call(bank.chinese).outcome == "flow-ended"
+
+
+async def test_star_leads_up_and_a_lost_card_goes_to_its_queue_with_its_priority(
+    examples: Examples, bank: AtTheBank
+) -> None:
+    assert bank.english.path == [
+        ("language", "2"), ("english", "next"), ("main", "1"), ("card", "*"), ("main", "1"), ("card", "next"),
+        ("pin", "next"), ("account", "next"), ("balance", "next"), ("tell-balance", "next"), ("more", "*"),
+        ("main", "2"), ("lost", "next"), ("lost-queue", "answered"), ("bye", "end"),
+    ]  # fmt: skip
+    (visit,) = examples.visits(bank.english)
+    assert (visit.queue, visit.outcome, visit.priority) == ("cards", "answered", 5)
+    assert examples.ledger.tags(bank.english.id) == {"business": "lost-card"}
+
+
+async def test_an_unknown_card_leads_back_to_the_menu_and_out_of_hours_no_clerk_is_asked(
+    examples: Examples, bank: AtTheBank
+) -> None:
+    assert bank.late.path == [
+        ("language", "1"), ("main", "1"), ("card", "next"), ("pin", "next"), ("account", "nothing"),
+        ("unknown", "next"), ("main", "0"), ("clerk", "closed"), ("closed", "next"), ("bye", "end"),
+    ]  # fmt: skip
+    assert examples.visits(bank.late) == []
+
+
+async def test_the_bank_is_asked_for_the_digits_as_entered_and_they_are_kept_nowhere(
+    examples: Examples, bank: AtTheBank
+) -> None:
+    asked = sorted(json.loads(asked.body)["card"] for asked in examples.bank.asked)
+    assert asked == [CARD[:16], CARD, WRONG_CARD]
+    assert {json.loads(asked.body)["pin"] for asked in examples.bank.asked} == {PIN}
+    assert examples.files_with(bank.chinese.ani), "what is kept is found"
+    for secret in (CARD[:16], WRONG_CARD, PIN, str(BALANCE)):
+        assert examples.files_with(secret) == []
+
+
+@pytest.mark.parametrize(("language", "least", "most"), [("zh", 2.5, 5), ("en", 3.5, 7)])
+async def test_the_balance_is_heard_as_one_sentence(
+    bank: AtTheBank, language: str, least: float, most: float
+) -> None:
+    """您的账户余额为，一百零五元五角五分 / Your balance is one hundred five yuan fifty-five."""
+    heard = bank.balances[language]
+    spoken = spells(heard)
+    gaps = [after[0] - before[1] for before, after in pairwise(spoken)]
+    assert least < spoken[-1][1] - spoken[0][0] < most
+    assert max(gaps) < 0.4
+    assert 5000 < max(heard) < 32000, "neither faint nor clipped"
+
+
+async def test_six_ways_lead_by_key_and_after_three_wrong_keys_to_the_operator(examples: Examples) -> None:
+    async def billing(caller: Caller) -> None:
+        await caller.choose("main", "9")
+        await asyncio.sleep(2.5)
+        await caller.press("3")
+        await caller.ends()
+
+    async def astray(caller: Caller) -> None:
+        for key in ("7", "8", "9"):
+            await caller.choose("main", key)
+            await asyncio.sleep(2.5)
+        await caller.ends()
+
+    called = ("13900000021", "8002"), ("13900000022", "8002")
+    async with examples.calls(*called) as (one, two):
+        await asyncio.gather(billing(one), astray(two))
+    began = [("closed-for-emergency", "otherwise"), ("office-hours", "open")]
+    assert one.path == [*began, ("main", "3"), ("billing", "answered"), ("bye", "end")]
+    assert two.path == [*began, ("main", "failure"), ("operator", "answered"), ("bye", "end")]
+    queues = [visit.queue for caller in (one, two) for visit in examples.visits(caller)]
+    assert queues == ["billing", "operator"]
+
+
+async def test_out_of_hours_and_in_an_emergency_callers_leave_messages(examples: Examples) -> None:
+    async with examples.calls(("13900000023", "8012")) as (closed,):
+        await closed.at("message")
+        notice = {"notice": "emergency", "by": "test", "texts": {"zh": "停业。", "en": "Closed."}}
+        await examples.house.control.ask("notice-on", **notice)
+        async with examples.calls(("13900000024", "8002"), leaves_after_ms=9500) as (emergency,):
+            await closed.speak(2500)
+            await closed.press("#")
+            await emergency.at("message")
+            await emergency.speak(2500)
+            await emergency.ends()
+        await examples.house.control.ask("notice-off", notice="emergency", by="test")
+        await closed.ends()
+    assert closed.path[1:] == [
+        ("office-hours", "closed"), ("closed", "next"), ("message", "next"), ("bye", "end"),
+    ]  # fmt: skip
+    assert emergency.path == [("closed-for-emergency", "1"), ("emergency", "next"), ("message", None)]
+    assert examples.call(emergency).outcome == "caller-hung-up"
+    for caller in (closed, emergency):
+        (recording,) = examples.recordings(caller)
+        assert (recording.box, recording.recording_kind) == ("office", "voicemail")
+        assert 2 < recording.seconds < 6
+        assert examples.loudest(recording) > 5000
+
+
+async def test_callers_choose_their_place_in_the_queue_or_to_be_called_back(examples: Examples) -> None:
+    await examples.seats("not-ready")
+    called = (
+        ("13900000031", "8003"),
+        ("13900000032", "8003"),
+        ("13900000033", "8003"),
+        ("13900000034", "8003"),
+    )
+    async with examples.calls(*called) as (back, front, elsewhere, here):
+        await back.choose("choose", "2")
+        await back.at("wait-in-line")
+        await asyncio.gather(
+            front.choose("choose", "1"), elsewhere.choose("choose", "2"), here.choose("choose", "2")
+        )
+
+        async def calls_elsewhere() -> None:
+            await elsewhere.choose("over-five", "2")
+            await elsewhere.choose("number", "2")
+            await elsewhere.choose("enter", "0101234567#")  # no number that may be called
+            await elsewhere.press("1")
+            await elsewhere.choose("enter", "13911112223#", times=2)
+            await elsewhere.press("2")  # he has mistyped
+            await elsewhere.press("13911112222#")
+            await elsewhere.press("1")
+            await elsewhere.ends()
+
+        async def thinks_better_of_waiting() -> None:
+            await here.choose("over-five", "1")
+            await here.choose("wait-in-line", "2")
+            await here.choose("number", "1")
+            await here.ends()
+
+        async def goes_to_the_front() -> None:
+            await front.choose("over-five", "1")
+            await front.at("wait-in-front")
+
+        await asyncio.gather(calls_elsewhere(), thinks_better_of_waiting(), goes_to_the_front())
+        await examples.seats("ready")
+        await asyncio.gather(back.ends(), front.ends())
+    (noted,), (also_noted,) = examples.callbacks(elsewhere), examples.callbacks(here)
+    assert (noted.queue, noted.number, noted.visit) == ("support", "13911112222", None)
+    assert elsewhere.path[-4:] == [
+        ("wrong", "next"), ("enter", "next"), ("call-that", "next"), ("noted", "end"),
+    ]  # fmt: skip
+    (left,) = examples.visits(here)
+    assert (also_noted.number, also_noted.visit, left.outcome) == (here.ani, left.visit, "called-back")
+    assert ("under-five", "next") in back.path
+    assert ("over-five", "1") in front.path
+    (first,), (last,) = examples.visits(front), examples.visits(back)
+    assert (first.priority, first.outcome, last.outcome) == (9, "answered", "answered")
+    assert first.left is not None
+    assert last.left is not None
+    assert first.left < last.left, "the front was asked first"
+
+
+async def test_the_demonstration_by_sub_menu_extension_message_and_failure(examples: Examples) -> None:
+    async def looks_around(caller: Caller) -> None:
+        await caller.choose("congratulations", "2")
+        await caller.choose("more", "1")
+        await caller.choose("more", "*", times=2)
+        await caller.choose("main", "812", times=2)
+        await caller.ends()
+
+    async def leaves_a_message(caller: Caller) -> None:
+        await caller.choose("main", "8500")
+        await caller.at("message")
+        await asyncio.sleep(3)
+        await caller.speak(2000)
+        await caller.press("#")
+        await caller.choose("main", "#", times=2)
+        await caller.ends()
+
+    async def fails(caller: Caller) -> None:
+        for keys in ("9", "7", "81"):
+            await caller.choose("main", keys)
+            await asyncio.sleep(3.5)
+        await caller.ends()
+
+    called = ("13900000041", "8004"), ("13900000042", "8004"), ("13900000043", "8004")
+    async with examples.calls(*called) as (one, two, three):
+        await asyncio.gather(looks_around(one), leaves_a_message(two), fails(three))
+    assert one.path == [
+        ("congratulations", "next"), ("main", "2"), ("more", "1"), ("opening-hours", "next"), ("more", "*"),
+        ("main", "8XX"), ("extension", "next"), ("ring", "answered"), ("bye", "end"),
+    ]  # fmt: skip
+    assert one.seconds_at("main") < 3, "a third digit is the last: nothing is waited for"
+    assert [step for step in two.path if step[0] != "congratulations"] == [
+        ("main", "8500"), ("message", "next"), ("main", "#"), ("bye", "end"),
+    ]  # fmt: skip
+    (recording,) = examples.recordings(two)
+    assert (recording.box, 1.5 < recording.seconds < 4) == ("demo", True)
+    assert three.path[1:] == [("main", "failure"), ("bye", "end")]
