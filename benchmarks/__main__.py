@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from rich.console import Console
 
+from benchmarks.lint import lint
 from benchmarks.menu import menu
 from benchmarks.report import NotMeasured, Report
 from benchmarks.start import cold, start
@@ -20,6 +21,7 @@ from hotline.preflight import HotlineError
 
 BENCHMARKS: Mapping[str, Callable[[Toolbox, Console], Awaitable[Report]]] = {
     "menu": menu,
+    "lint": lint,
     "waiting": waiting,
     "start": start,
     "cold": cold,

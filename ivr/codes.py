@@ -29,6 +29,7 @@ YAML: Mapping[str, str] = {
 FORM: Mapping[str, str] = {
     "file-name": "A flow's file must end in `.yaml`.",
     "no-flow": "No flow is in the folder.",
+    "not-a-flow": "The file has nothing of a flow.",
     "missing-key": "A key that must be there is not.",
     "unknown-key": "There is no such key here.",
     "verb-missing": "A node has no verb, or one that does not exist.",

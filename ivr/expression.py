@@ -30,6 +30,7 @@ ROOTS = (*MEMBERS, "vars", "queue", "notices")
 FUNCTIONS = ("has", "size", "int", "double", "string", "contains", "startsWith", "endsWith", "matches")
 CONSTANTS = ("true", "false", "null", "in")
 MACROS = ("map", "filter", "all", "exists", "exists_one")
+MEANT = {"=": "==", "&": "&&", "|": "||", "and": "&&", "or": "||", "not": "!"}
 TOKEN = re.compile(
     r"""(?P<text>"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')"""
     r"""|(?P<chain>[A-Za-z_]\w*(?:\s*\.\s*[A-Za-z_]\w*|\s*\[\s*(?:"[^"\\\n]*"|'[^'\\\n]*')\s*\])*)(?P<call>\s*\()?"""
@@ -180,7 +181,11 @@ def _reason(error: ValueError) -> str:
     if "'<EOF>'" in said[2]:
         return "it ends too early"
     met = re.search(r"(?:input|at:) '([^']{1,20})", said[2])
-    return f"at its character {said[1]}" + (f" {met[1]!r} does not fit" if met else "")
+    if met is None:
+        return f"at its character {said[1]}"
+    sign = met[1].strip()
+    meant = f"; did you mean {MEANT[sign]!r}?" if sign in MEANT else ""
+    return f"at its character {said[1]} {sign!r} does not fit{meant}"
 
 
 Evaluate: TypeAlias = Callable[[Any], Any]

@@ -211,6 +211,13 @@ class Folder:
         if source is None:
             self._unreadable(file)
             return
+        if isinstance(source.data, dict) and not source.data.keys() & {"flow", "start", "nodes"}:
+            message = "this is no flow, which has flow, languages, start and nodes"
+            self._at_top(
+                file, "not-a-flow", f"{message}; shared prompts stand in {PROMPTS}, opening hours in {HOURS}"
+            )
+            self._unreadable(file)
+            return
         read = remainder(source, Flow, instead=_header(source))
         self.problems.extend(beside(flaws, read.problems))
         if read.made is None:

@@ -65,7 +65,7 @@ class Hears(Part):
     @model_validator(mode="after")
     def _says_something(self) -> Self:
         if self.prompt is None and not self.text:
-            raise PydanticCustomError("hears", "write a prompt's name, or {{text: …}}")
+            raise PydanticCustomError("hears", "write a prompt's name, or {text: …} with some words of it")
         return self
 
 
@@ -143,9 +143,7 @@ class Rehearsal(Part):
     language: LanguageName | None = Field(
         None, description="The language to begin in; without it the flow's first."
     )
-    queues: dict[
-        QueueName, Annotated[tuple[QueueDoes, ...], BeforeValidator(_listed), Field(min_length=1)]
-    ] = Field(
+    queues: dict[QueueName, Annotated[tuple[QueueDoes, ...], BeforeValidator(_listed)]] = Field(
         {},
         description="What each queue does: answers (if nothing is said), busy, full, no_agents or timeout; "
         "or a list, for one visit after the other.",
@@ -182,7 +180,7 @@ class Rehearsal(Part):
 class RehearsalFile(Part):
     """A file of rehearsals."""
 
-    rehearsals: tuple[Rehearsal, ...] = Field(description="The rehearsals.", min_length=1)
+    rehearsals: tuple[Rehearsal, ...] = Field(description="The rehearsals.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,7 +99,7 @@ class Keep:
         """
         try:
             manifest = MANIFEST.validate_json(self._manifest(flow, version).read_bytes())
-            with TemporaryDirectory(dir=self._folder, prefix=".load-") as opened:
+            with TemporaryDirectory(prefix="hotline-flow-") as opened:
                 folder = Path(opened)
                 for name, content in manifest.files.items():
                     self._lay_out(folder / name, content)

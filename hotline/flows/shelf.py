@@ -6,27 +6,24 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict, replace
-from typing import Any, Protocol
+from typing import Any
 
 import structlog
 
 from acd.messages import Refused
 from hotline.calls import Served
 from hotline.clock import Clock
-from hotline.flows.aside import aside
-from hotline.flows.canary import canaries, share_asked
+from hotline.flows.canary import Canary, canaries, share_asked, within
 from hotline.flows.endings import Ending
-from hotline.flows.folder import read_flows
 from hotline.flows.keep import Keep
 from hotline.flows.live_file import FILE, FOLDER, LiveFile, LiveSpoilt
+from hotline.flows.loaded import NOT_LIVE, Loaded, Speech
 from hotline.flows.standing import Change, Offer, Standing, begun, offered, promoted, rolled_back, withdrawn
 from hotline.memory import Memory
 from hotline.preflight import HotlineError
 from hotline.site import Site
-from hotline.site_names import names_of
 from ivr.flow import FlowSet
-from ivr.here import Prompts
-from ivr.problem import SourceErrors, did_you_mean
+from ivr.problem import did_you_mean
 from ivr.prompts import PromptErrors
 from ledger.events import Event, LiveHow
 
@@ -35,25 +32,8 @@ log = structlog.get_logger(__name__)
 SAVE_S = 5.0  # so many seconds of a canary's counts may a crash cost
 
 
-class Speech(Prompts, Protocol):
-    """What makes prompts into sound files: `ivr.prompts.PromptStore`."""
-
-    async def prepare(self, flows: FlowSet) -> None:
-        """Make what is not there yet. Raises `PromptErrors`."""
-
-
 class FlowRefused(Refused):
     """A flow's version cannot be changed as asked; the text says why."""
-
-
-class NotRead(HotlineError):
-    """The program failed at reading the flows."""
-
-    def __init__(self, site: Site) -> None:
-        super().__init__(
-            f"{site.flows}: the program itself failed at reading these flows; what it was is in the engine's log. "
-            "Undo the last change there, and please report it"
-        )
 
 
 class Shelf:
@@ -72,11 +52,10 @@ class Shelf:
         self._clock = clock
         self._record = record
         self._memory = memory
-        self._keep = Keep(site.data / FOLDER)
+        self._loaded = Loaded(site, Keep(site.data / FOLDER), speech)
         self._file = LiveFile(site.data / FOLDER / FILE)
         self._entries = dict.fromkeys(entry.flow for entry in site.settings.numbers.values())
         self._standings: dict[str, Standing] = {}
-        self._sets: dict[tuple[str, str], FlowSet] = {}  # by flow and version
         self._changing = asyncio.Lock()
         self._counted = asyncio.Event()
         self._offering: asyncio.Future[None] | None = None
@@ -88,15 +67,14 @@ class Shelf:
 
     def kept(self, flow: str, version: str) -> Served | None:
         """Return the version of a flow that a call began on; the live one where that could not be loaded."""
-        if (flow, version) in self._sets:
+        if (flow, version) in self._loaded:
             return self._served(flow, version)
         standing = self._standings.get(flow)
         return self._served(flow, standing.version) if standing is not None else None
 
     def provides(self, flow: str, version: str, within: str, node: str) -> bool:
         """Tell whether a node of a flow, or of one ``within`` it, has a way of its own for its failure."""
-        live = self._sets.get((flow, version))
-        known = live.flows.get(within) if live is not None else None
+        known = self._loaded[flow, version].flows.get(within) if (flow, version) in self._loaded else None
         verb = known.nodes.get(node) if known is not None else None  # type: ignore[call-overload]
         return verb is not None and verb.error is not None
 
@@ -106,7 +84,7 @@ class Shelf:
             str(language)
             for standing in self._standings.values()
             for version in standing.versions()
-            for language in self._sets[standing.flow, version].flows[standing.flow].languages
+            for language in self._loaded[standing.flow, version].flows[standing.flow].languages
         }
 
     async def open(self) -> None:
@@ -117,8 +95,8 @@ class Shelf:
         """
         known = await asyncio.to_thread(self._known)
         try:
-            found = await self._read()
-        except (SourceErrors, PromptErrors, HotlineError, OSError) as error:
+            found = await self._loaded.read()
+        except NOT_LIVE as error:
             self._stay(error)
             await self._bring_back(known, None)
             if not self._standings:
@@ -133,8 +111,8 @@ class Shelf:
         Cancelled before all is rendered, it does nothing.
         """
         try:
-            found = await self._read()
-        except (SourceErrors, PromptErrors, HotlineError, OSError) as error:
+            found = await self._loaded.read()
+        except NOT_LIVE as error:
             self._stay(error)
             return
         self._offering = asyncio.ensure_future(self._offer(found, "saved"))
@@ -155,7 +133,7 @@ class Shelf:
             if target == standing.version:
                 raise FlowRefused(f"{flow}: {target} is live already")
             try:
-                self._sets[flow, target] = await self._loaded(flow, target)
+                await self._loaded.load(flow, target)
             except (HotlineError, PromptErrors) as error:
                 raise FlowRefused(str(error)) from error
             return await self._carry_out(rolled_back(standing, target, by, self._clock.now()))
@@ -163,17 +141,13 @@ class Shelf:
     async def promote(self, flow: str, by: str) -> dict[str, Any]:
         """Let a flow's canary serve all callers. Raises `FlowRefused`."""
         async with self._changing:
-            standing = self._standing(flow)
-            if standing.canary is None:
-                raise FlowRefused(f"{flow}: no new version is on trial")
-            return await self._carry_out(promoted(standing, standing.canary, by, self._clock.now()))
+            standing, canary = self._on_trial(flow)
+            return await self._carry_out(promoted(standing, canary, by, self._clock.now()))
 
     async def withdraw(self, flow: str, by: str) -> dict[str, Any]:
         """End the trial of a flow's canary; nobody new is served by it. Raises `FlowRefused`."""
         async with self._changing:
-            standing = self._standing(flow)
-            if standing.canary is None:
-                raise FlowRefused(f"{flow}: no new version is on trial")
+            standing, _ = self._on_trial(flow)
             return await self._carry_out(withdrawn(standing, by, self._clock.now()))
 
     def ended(self, ending: Ending) -> None:
@@ -222,25 +196,6 @@ class Shelf:
             "trouble": self.trouble,
         }
 
-    async def _read(self) -> FlowSet:
-        try:
-            found = await aside(read_flows, self._site, self._keep)
-            await self.prompts.prepare(found)
-            return found
-        except (SourceErrors, PromptErrors, HotlineError, OSError):
-            raise
-        except Exception as error:  # a fault of ours in reading a file must not end the calls of all others
-            log.exception("the flows could not be read")
-            raise NotRead(self._site) from error
-
-    async def _loaded(self, flow: str, version: str) -> FlowSet:
-        """Return a version that was live, ready to be heard. Raises `HotlineError` or `PromptErrors`."""
-        if (flow, version) in self._sets:
-            return self._sets[flow, version]
-        live = await aside(self._keep.load, flow, version, names_of(self._site))
-        await self.prompts.prepare(live)
-        return live
-
     def _known(self) -> dict[str, Standing]:
         try:
             known = self._file.read()
@@ -263,9 +218,11 @@ class Shelf:
             await self._is_back(call.began.flow, call.began.flow_version, found)
 
     async def _is_back(self, flow: str, version: str, found: FlowSet | None) -> bool:
+        if found is not None and found.versions.get(flow) == version:
+            self._loaded.put(flow, found)
+            return True
         try:
-            there = found is not None and found.versions.get(flow) == version
-            self._sets[flow, version] = found if found and there else await self._loaded(flow, version)
+            await self._loaded.load(flow, version)
         except (HotlineError, PromptErrors) as error:
             log.error("a version of a flow is lost", flow=flow, version=version, reason=str(error))  # noqa: TRY400
             return False
@@ -292,13 +249,26 @@ class Shelf:
         offer = Offer(found.versions[flow], canaries(flow, found))
         if standing is None:
             return begun(flow, offer, at, how)
-        old = self._sets[flow, standing.version].versions
+        old = self._loaded[flow, standing.version].versions
         return offered(standing, offer, share_asked(flow, found, old), at, how)
 
     def _standing(self, flow: str) -> Standing:
-        if flow not in self._standings:
-            raise FlowRefused(f"no number leads to a flow {flow!r}{did_you_mean(flow, self._standings)}")
-        return self._standings[flow]
+        if flow in self._standings:
+            return self._standings[flow]
+        standings = self._standings.values()
+        parts = [
+            one.flow for one in standings if flow in within(one.flow, self._loaded[one.flow, one.version])
+        ]
+        if parts:
+            whole = " and ".join(parts)
+            raise FlowRefused(f"no number leads to {flow!r}; it changes as a part of {whole}: name that")
+        raise FlowRefused(f"no number leads to a flow {flow!r}{did_you_mean(flow, self._standings)}")
+
+    def _on_trial(self, flow: str) -> tuple[Standing, Canary]:
+        standing = self._standing(flow)
+        if standing.canary is None:
+            raise FlowRefused(f"{flow}: no new version is on trial")
+        return standing, standing.canary
 
     async def _carry_out(self, change: Change) -> dict[str, Any]:
         try:
@@ -320,20 +290,20 @@ class Shelf:
                     "flow live", flow=event.flow, version=event.version, how=event.how, share=event.share
                 )
         self._standings |= changed
-        for standing in self._standings.values():
-            for version in standing.versions():
-                if found is not None and found.versions.get(standing.flow) == version:
-                    self._sets[standing.flow, version] = found
         used = {(one.flow, version) for one in self._standings.values() for version in one.versions()}
+        if found is not None:
+            for flow in self._standings:
+                if (flow, found.versions[flow]) in used:
+                    self._loaded.put(flow, found)
         used |= {(one.began.flow, one.began.flow_version) for one in self._memory.calls.values()}
-        self._sets = {key: live for key, live in self._sets.items() if key in used}
+        self._loaded.let_go(used)
 
     def _stay(self, error: Exception) -> None:
         self.trouble = tuple(str(error).splitlines())
         log.error("flows not taken over; what was live stays", problems=self.trouble)
 
     def _served(self, flow: str, version: str) -> Served:
-        return Served(flow, version, self._sets[flow, version])
+        return Served(flow, version, self._loaded[flow, version])
 
 
 def _shown(standing: Standing) -> dict[str, Any]:

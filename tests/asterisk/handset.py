@@ -190,7 +190,7 @@ async def dialled(
 ) -> AsyncIterator[Caller]:
     """Let somebody call a number; he hangs up so long after he was answered, or never of himself."""
     loop = asyncio.get_running_loop()
-    transport, own = await loop.create_datagram_endpoint(Voice, local_addr=("127.0.0.1", 0))
+    _, own = await loop.create_datagram_endpoint(Voice, local_addr=("127.0.0.1", 0))
     sdp = SDP.replace("[media_port]", str(own.port)).replace("[media_ip]", "127.0.0.1")
     body = CALL_HEAD.format(number=number, caller=caller, sdp=sdp.replace("[media_ip_type]", "4"))
     if leaves_after_ms is None:

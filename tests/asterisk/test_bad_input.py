@@ -169,11 +169,22 @@ def test_a_disk_that_lets_nothing_be_written_is_told(site: Site) -> None:
     fails(site, str(site.data), before=no_room)
 
 
-def test_a_disk_that_fills_up_while_files_are_written_is_told(site: Site) -> None:
-    def little_room() -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (600_000, resource.RLIM_INFINITY))
+def little_room() -> None:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, resource.RLIM_INFINITY))
 
+
+def test_a_disk_that_fills_up_while_files_are_written_is_told(site: Site) -> None:
+    site.data.mkdir()
+    open_for_writing(site.database).dispose()
     fails(site, "no room to write into the data folder: file too large; make room", before=little_room)
+
+
+def test_a_disk_without_room_for_the_ledger_is_told(site: Site) -> None:
+    fails(
+        site,
+        "does not open: disk I/O error. See that its folder exists, is writable and has room",
+        before=little_room,
+    )
 
 
 def test_a_folder_that_may_not_be_written_is_told(site: Site) -> None:

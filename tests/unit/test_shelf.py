@@ -268,7 +268,7 @@ async def test_a_fault_in_the_program_that_reads_flows_leaves_the_old_version_li
     def broken(*_: object) -> FlowSet:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("hotline.flows.shelf.read_flows", broken)
+    monkeypatch.setattr("hotline.flows.loaded.read_flows", broken)
     await live.save("Good day.")
     assert live.said() == "Hello."
     assert "the program itself failed" in live.shelf.trouble[0]
@@ -451,6 +451,7 @@ async def test_one_may_go_back_to_any_version_that_was_live(live: Live) -> None:
     ("flow", "version", "words"),
     [
         ("man", "", "no number leads to a flow 'man'; did you mean 'main'?"),
+        ("ask", "", "no number leads to 'ask'; it changes as a part of main: name that"),
         ("main", "", "no version has been live before"),
         ("main", "000000000000", "not, or not wholly, among the versions kept"),
         ("main", "../../../live", "not, or not wholly, among the versions kept"),
