@@ -12,16 +12,18 @@ from rich.console import Console
 
 from benchmarks.lint import lint
 from benchmarks.menu import menu
+from benchmarks.nodes import nodes
 from benchmarks.report import NotMeasured, Report
 from benchmarks.start import cold, start
 from benchmarks.waiting import waiting
 from hotline.asterisk.errors import AsteriskError
 from hotline.asterisk.prefix import Toolbox, find
-from hotline.preflight import HotlineError
+from hotline.errors import HotlineError
 
 BENCHMARKS: Mapping[str, Callable[[Toolbox, Console], Awaitable[Report]]] = {
     "menu": menu,
     "lint": lint,
+    "nodes": nodes,
     "waiting": waiting,
     "start": start,
     "cold": cold,

@@ -10,9 +10,9 @@ from pathlib import Path
 import structlog
 
 import agi_scripts
-from ivr.flow import FlowSet, PromptFile
+from ivr.flow import PromptFile
 from ivr.problem import SourceErrors
-from ivr.prompt import SoundFile, Spoken
+from ivr.prompt import Spoken
 from ivr.prompts import PromptErrors, PromptStore
 from ivr.source import read, validated
 

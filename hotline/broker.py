@@ -17,7 +17,7 @@ from pathlib import Path
 import structlog
 
 from hotline.asterisk.prefix import Toolbox
-from hotline.preflight import HotlineError
+from hotline.errors import HotlineError
 
 log = structlog.get_logger(__name__)
 

@@ -20,9 +20,10 @@ from hotline.asterisk.prefix import find
 from hotline.asterisk.process import AsteriskProcess
 from hotline.cli_callbacks import callbacks_app
 from hotline.cli_flows import flows_app
+from hotline.cli_lint import lint_app, show_warnings
 from hotline.cli_notice import notice_app
+from hotline.cli_rehearsals import test_app
 from hotline.cli_rehearse import rehearse_app
-from hotline.cli_test import test_app
 from hotline.cli_voicemail import voicemail_app
 from hotline.cli_walk import walk_app
 from hotline.console import CONFIG, ConfigOption, DataOption, JsonOption, ask, fail, out, told
@@ -43,6 +44,7 @@ app.add_typer(callbacks_app, name="callbacks")
 app.add_typer(rehearse_app)
 app.add_typer(test_app)
 app.add_typer(walk_app)
+app.add_typer(lint_app)
 
 
 def begin(config: Path, data: Path | None, log: str) -> Site:
@@ -104,7 +106,7 @@ def engine(config: ConfigOption = CONFIG, data: DataOption = None) -> None:
 def check(config: ConfigOption = CONFIG) -> None:
     """Check the site and its flows; every mistake with file, line and column. Needs no engine and no Asterisk."""
     with told():
-        checked_site(config)
+        show_warnings(checked_site(config))
         out.print(f"{config}: the site and its flows are right", style="green")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -20,6 +20,8 @@ from hotline.site import Site, load_site
 from hotline.site_names import names_of
 from ivr.loader import look_at
 from ivr.problem import Problem, SourceErrors, did_you_mean
+
+lint_app = typer.Typer(pretty_exceptions_enable=False)
 
 FLOWS = Path("flows")
 NOT_CHECKED = "queues, skills, agents, lookups and numbers to call are not checked"
@@ -49,6 +51,7 @@ class Target:
     files: frozenset[Path] | None
 
 
+@lint_app.command()
 def lint(
     files: Annotated[
         list[Path] | None,
@@ -65,7 +68,7 @@ def lint(
     """
     with told():
         site = _site(config)
-        problems, read = _findings(_targets(files, site), site)
+        problems, read = findings(_targets(files, site), site)
     if form is Form.json:
         typer.echo(json.dumps([_as_data(problem) for problem in problems], ensure_ascii=False, indent=2))
     else:
@@ -76,11 +79,18 @@ def lint(
         raise typer.Exit(1)
 
 
+@lint_app.command()
 def schema(
     document: Annotated[Document, typer.Argument(help="which document", show_default=True)] = Document.flow,
 ) -> None:
     """Print the JSON Schema of a document, with which an editor completes and explains its keys."""
     typer.echo(json.dumps(schema_of(DOCUMENTS[document.value]), ensure_ascii=False, indent=2))
+
+
+def show_warnings(site: Site) -> None:
+    """Print what is unwise in the flows of a site in which nothing is wrong."""
+    for problem in findings([Target(site.flows, None)], site)[0]:
+        typer.secho(line_of(problem), fg="yellow")
 
 
 def line_of(problem: Problem) -> str:
@@ -142,13 +152,13 @@ def _targets(files: Sequence[Path] | None, site: Site | None) -> Iterator[Target
         yield Target(folder, frozenset(wanted))
 
 
-def _findings(targets: Iterator[Target], site: Site | None) -> tuple[list[Problem], int]:
+def findings(targets: Iterable[Target], site: Site | None) -> tuple[list[Problem], int]:
     """Return every problem of the files that are meant, in order, and how many files these are."""
     names = names_of(site) if site is not None else None
     today = datetime.now(site.zone if site is not None else UTC).date()
     found: dict[Problem, None] = {}
     read: set[Path] = set()
-    for target in list(targets):
+    for target in targets:
         for problem in look_at(target.folder, names, today).problems:
             if target.files is None or problem.file in target.files:
                 found[problem] = None

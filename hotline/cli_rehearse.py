@@ -15,7 +15,6 @@ import typer
 from hotline.asterisk.prefix import find
 from hotline.console import CONFIG, ConfigOption, DataOption, err, fail, out, told
 from hotline.dialogue import failures_told, line_of
-from hotline.engine import speaker_of
 from hotline.keypad import Keypad, typed_into
 from hotline.rehearsed_sound import HeardCall, WrittenCall, player
 from hotline.site import Site, load_site
@@ -136,6 +135,8 @@ async def _one_call(
 ) -> None:
     prompts: Prompts = UnspokenPrompts()
     if with_sound:
+        from hotline.engine import speaker_of  # slow to import
+
         store = PromptStore(site.data / "prompts", speaker_of(find()))
         await store.prepare(live)
         prompts = store
@@ -175,11 +176,13 @@ def _known(option: str, name: str, known: Iterable[str]) -> str:
 
 
 def _queues(written: Iterable[str], names: SiteNames) -> dict[str, Sequence[QueueDoes]]:
+    known: dict[str, QueueDoes] = {does: does for does in get_args(QueueDoes)}
     found: dict[str, Sequence[QueueDoes]] = {}
     for name, value in _named("--queue", written, "faults=busy"):
-        does = [one for one in get_args(QueueDoes) if one in value.split(",")]
-        if len(does) != len(value.split(",")):
-            fail(f"--queue {name}: a queue does not {value!r}; write one of {', '.join(QUEUE_DOES)}")
+        written_does = value.split(",")
+        does = [known[one] for one in written_does if one in known]
+        if len(does) != len(written_does):
+            fail(f"--queue {name}: a queue does not {value!r}; write one of {', '.join(known)}")
         found[_known("--queue", name, names.queues)] = does
     return found
 

@@ -19,7 +19,8 @@ from ivr.kept_prompts import KeptPrompts
 from ivr.mermaid import mermaid
 from ivr.moves import Lengths
 from ivr.svg import svg
-from ivr.walk import Walk, Way, walk
+from ivr.walk import walk
+from ivr.way import Walk, Way
 
 walk_app = typer.Typer()
 

@@ -17,7 +17,7 @@ from rich.console import Console
 from acd.messages import Refused
 from hotline.asterisk.errors import AsteriskError
 from hotline.control import ControlClient, EngineAway
-from hotline.preflight import HotlineError
+from hotline.errors import HotlineError
 from hotline.secrets import SecretsSpoilt
 from hotline.site import Site
 from ivr.agi_errors import AgiError

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from hotline.preflight import HotlineError
+from hotline.errors import HotlineError
 from ivr.duration import milliseconds
 
 

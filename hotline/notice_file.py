@@ -11,7 +11,7 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 from acd.messages import Refused
-from hotline.preflight import HotlineError
+from hotline.errors import HotlineError
 from ivr.problem import did_you_mean
 from ledger.events import NoticeChanged
 

@@ -9,19 +9,17 @@ import socket
 from pathlib import Path
 
 from hotline.asterisk.config import UNWRITABLE
+from hotline.errors import HotlineError
+from hotline.flows.folder import number_problems
 from hotline.lookup.check import missing_secrets
 from hotline.site import Site, load_site, readable_site
 from hotline.site_names import names_of
 from ivr.loader import load_flows
-from ivr.problem import Problem, SourceErrors, did_you_mean
+from ivr.problem import Problem, SourceErrors
 from ledger.database import open_for_writing
 
 ROOM = 200 * 1024 * 1024
 UNFIT = frozenset(""",;=&|$"'`\\()[]{}<>""")  # in a folder's name each means something to Asterisk's dialplan
-
-
-class HotlineError(Exception):
-    """Something keeps the hotline from running; the text says what, where, and what to do."""
 
 
 class PortInUse(HotlineError):
@@ -107,23 +105,7 @@ def checked_site(file: Path, data: Path | None = None) -> Site:
 
 def check_flows(site: Site) -> None:
     """Read every flow, and hold the site's numbers against them. Raises `SourceErrors` with every mistake."""
-    flows = load_flows(site.flows, names_of(site))
-    problems = []
-    for number, entry in site.settings.numbers.items():
-        flow = flows.flows.get(entry.flow)
-        if flow is None:
-            message = f"there is no flow {entry.flow!r}{did_you_mean(entry.flow, flows.flows)}"
-            problems.append(site.problem(("numbers", number, "flow"), "unknown-flow", message))
-        elif entry.language not in flow.languages:
-            known = ", ".join(flow.languages)
-            problems.append(
-                site.problem(
-                    ("numbers", number, "language"),
-                    "unknown-language",
-                    f"the flow {entry.flow!r} does not speak {entry.language!r}; it speaks {known}",
-                )
-            )
-    if problems:
+    if problems := list(number_problems(site, load_flows(site.flows, names_of(site)))):
         raise SourceErrors(problems)
 
 

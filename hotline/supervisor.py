@@ -19,8 +19,8 @@ from hotline.asterisk.prefix import Toolbox
 from hotline.asterisk.process import AsteriskProcess
 from hotline.broker import Broker
 from hotline.control import ControlClient, EngineAway
+from hotline.errors import HotlineError
 from hotline.preflight import (
-    HotlineError,
     check_certificate,
     check_flows,
     check_folder,

@@ -16,7 +16,7 @@ from ivr.verbs.menu import Menu
 from ivr.verbs.queue import Queue
 from ivr.verbs.subflow import Return, SubFlow
 from ivr.verbs.transfer import Transfer
-from ivr.words import PromptName, words_in
+from ivr.words import PromptName
 
 MOST_CHOICES = 5
 DEEPEST_MENU = 3
@@ -131,7 +131,7 @@ class _Ways:
         """Return the seconds that each node's own prompt takes."""
         found = {}
         for name, node in file.flow.nodes.items():
-            said = (word for word in words_in(node) if isinstance(word.word, PromptName))
+            said = (word for word in node.words if isinstance(word.word, PromptName))
             seconds = sum(length(str(word.word)) for word in said if word.path[0] == node.verb)
             values = sum(path[:1] == (node.verb,) for path, _ in values_of(node))
             found[str(name)] = seconds + values * VALUE_S

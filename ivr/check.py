@@ -18,13 +18,14 @@ from ivr.verbs.lookup import Lookup
 from ivr.verbs.menu import Menu
 from ivr.verbs.subflow import Return, SubFlow
 from ivr.verbs.transfer import Transfer
-from ivr.words import NodeName, words_in
+from ivr.words import NodeName
 
 Path = Sequence[str | int]
 
 WILD = frozenset("XZN")
 MOST_GUESSED = 50  # unknown names for which the nearest is looked for among many, which takes its time
 FEW = 200
+MOST_PATTERNS = 100  # of one menu that are held against one another
 
 
 class Check:
@@ -86,8 +87,8 @@ class Check:
                     message = f"the {word.kind} {str(word)!r} is here twice; write it once"
                     yield self._problem((key, index), f"duplicate-{word.kind}", message)
 
-    def _names(self, path: tuple[str | int, ...], part: Any) -> Iterator[Problem]:
-        for found in words_in(part):
+    def _names(self, path: tuple[str | int, ...], node: Verb) -> Iterator[Problem]:
+        for found in node.words:
             place = (*path, *found.path)
             if isinstance(found.word, Expression):
                 yield from self._expression(place, found.word)
@@ -139,7 +140,8 @@ class Check:
             if before is not None:
                 message = f"nobody reaches the key {key!r}: {before!r} before it takes the same keys; put {key!r} first"
                 yield self._problem((*path, "keys", key), "key-never-reached", message, of_key=True)
-            wide.append(key)
+            if len(wide) < MOST_PATTERNS:
+                wide.append(key)
 
     def _lookup(self, path: tuple[str | int, ...], node: Lookup) -> Iterator[Problem]:
         if node.error is None and node.timeout is None:

@@ -62,7 +62,7 @@ class Coverage:
         declared = self._declared[flow, node]
         if name not in declared:
             target = self._node(flow, node).way(name)
-            name = next((other for other in FALLBACKS if target and declared.get(other) == target), name)
+            name = next((other for other in FALLBACKS if declared.get(other) == target), name)
         if name in declared:
             self._exits.add((flow, node, name))
 

@@ -16,7 +16,7 @@ from ivr.prompt import Prompt, Spoken, SpokenValue
 from ivr.validation import shown
 from ivr.verb import Verb
 from ivr.verbs import VERBS
-from ivr.words import FlowName, LanguageName, NodeName, PromptName, ScheduleName, VariableName, words_in
+from ivr.words import FlowName, LanguageName, NodeName, PromptName, ScheduleName, VariableName
 
 APOLOGY = {
     "zh": "非常抱歉，系统暂时出现故障，请您稍后再拨。",
@@ -112,7 +112,7 @@ class Flow(Part):
 
     def callees(self) -> dict[str, None]:
         """Return the flows that its nodes call, in their order."""
-        found = (word.word for node in self.nodes.values() for word in words_in(node))
+        found = (word.word for node in self.nodes.values() for word in node.words)
         return {str(name): None for name in found if isinstance(name, FlowName)}
 
 
@@ -140,7 +140,7 @@ class FlowSet:
 
 def prompts_of(node: Verb) -> Iterator[tuple[tuple[str | int, ...], str]]:
     """Yield each prompt that a node names, after its path in the node."""
-    for found in words_in(node):
+    for found in node.words:
         if isinstance(found.word, PromptName):
             yield found.path, str(found.word)
 

@@ -18,7 +18,7 @@ from ivr.source import Source, look
 from ivr.verb import Exit
 from ivr.verbs.subflow import SubFlow
 from ivr.wording import Written, of_house
-from ivr.words import FlowName, ScheduleName, words_in
+from ivr.words import FlowName, ScheduleName
 
 PROMPTS = "prompts.yaml"
 HOURS = "hours.yaml"
@@ -148,7 +148,7 @@ class Folder:
         used = {
             str(found.word)
             for node in file.flow.nodes.values()
-            for found in words_in(node)
+            for found in node.words
             if isinstance(found.word, ScheduleName)
         }
         return {**{key: self.schedules[key] for key in sorted(used & self.schedules.keys())}, **own}

@@ -37,11 +37,14 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """Where everything stands: top left corners of boxes, and the points of each line."""
+    """Where everything stands: the top left corner of each box and the width of its column, the points of each line.
+
+    Lines begin at a column's right edge: a box is to be drawn as wide as its column.
+    """
 
     width: float
     height: float
-    boxes: Mapping[str, tuple[float, float]]
+    boxes: Mapping[str, tuple[float, float, float]]
     lines: Sequence[Sequence[tuple[float, float]]]
 
 
@@ -86,7 +89,10 @@ def place(boxes: Mapping[str, Size], lines: Sequence[Line]) -> Placed:
     return Placed(
         width,
         max((item.y + item.size.height for item in items.values()), default=0.0),
-        {name: (lefts[item.column], item.y) for name, item in items.items()},
+        {
+            name: (lefts[item.column], item.y, right[item.column] - lefts[item.column])
+            for name, item in items.items()
+        },
         [_points(chain, lefts, right) for chain in chains],
     )
 
@@ -222,7 +228,6 @@ def _points(
     points = []
     for join in chain:
         begin, end = join.begin, join.end
-        begins = lefts[begin.column] + begin.size.width if begin.size.width else right[begin.column]
-        points.append((begins, begin.y + join.port))
+        points.append((right[begin.column], begin.y + join.port))
         points.append((lefts[end.column], end.y + end.size.entry))
     return points

@@ -18,7 +18,7 @@ from ivr.prompt import Spoken
 from ivr.prompts import joint
 from ivr.script import Act, HangUp, Kind, Moment, Press, Say, Script, Silence
 
-__all__ = ["HangUp", "Moment", "Press", "RehearsedCall", "Say", "Script", "Silence", "UnspokenPrompts"]
+__all__ = ["Act", "HangUp", "Moment", "Press", "RehearsedCall", "Say", "Script", "Silence", "UnspokenPrompts"]
 
 SAID_S = 5.0
 TURNS = 20  # of the event loop, in which all that was to happen before a rest is over has happened

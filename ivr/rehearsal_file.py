@@ -226,7 +226,7 @@ def _unknown(
         "queue": site.queues,
         "lookup": site.lookups,
         "language": flow.languages if flow is not None else (),
-        "prompt": prompts | {notice.name for notice in rehearsal.notices},
+        "prompt": sorted(prompts | {notice.name for notice in rehearsal.notices}),
     }
     for found in words_in(rehearsal):
         names = known.get(found.word.kind)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 from pathlib import Path
@@ -17,9 +17,16 @@ from ivr.rehearsal import Passed, RehearsedCall, RehearsedTrace, UnspokenPrompts
 from ivr.rehearsal_file import Ending, NoticeOn, Rehearsal, Step, Written
 from ivr.rehearsed_house import WORKDAY, RehearsedHouse, Stubs
 from ivr.run import FlowRun, Position
-from ivr.script import Act, HangUp, Moment, Press, Say, Script, Silence
+from ivr.script import Act, HangUp, Kind, Moment, Press, Say, Script, Silence
 
 SHOWN = ("heard", "key", "silence", "says", "queue", "sent on", "line", "talk", "record", "call back")
+AWAITED: Mapping[str, Kind] = {
+    "hears": "heard",
+    "queued": "queue",
+    "transferred": "line",
+    "called_back": "call back",
+    "talks": "talk",
+}
 HOW = {"flow-ended": "let-go", "error": "error"}
 
 
@@ -185,11 +192,13 @@ def _matches(step: Step, moment: Moment) -> bool:
     if step.hears is not None:
         named = step.hears.prompt is None or step.hears.prompt in moment.prompts
         return moment.kind == "heard" and named and _plain(step.hears.text or "") in _plain(moment.what)
-    for name, kind in (("queued", "queue"), ("transferred", "line"), ("called_back", "call back")):
-        wanted = getattr(step, name)
-        if wanted is not None:
-            return moment.kind == kind and moment.what == wanted
-    return moment.kind == "talk"
+    wanted = step.queued or step.transferred or step.called_back
+    return moment.kind == _kind(step) and wanted in (None, moment.what)
+
+
+def _kind(step: Step) -> Kind | None:
+    """Return the kind of moment that a step waits for; None for what the caller does."""
+    return next((kind for name, kind in AWAITED.items() if getattr(step, name) is not None), None)
 
 
 def _plain(text: str) -> str:
@@ -207,9 +216,11 @@ def _in_conversation(
         return Difference(line, expected, f"hears {told(surprise.moment)}", surprise.after)
     if step is None:
         return None
+    wanted = written.rehearsal.call[step]
     rest = [moment for moment in call.moments[script.reached :] if moment.kind in SHOWN]
-    got = told(rest[0]) if rest else _end(ended, passed)
-    return Difference(written.lines[step], str(written.rehearsal.call[step]), got, script.reached)
+    alike = [moment for moment in rest if moment.kind == _kind(wanted)]
+    got = told((alike or rest)[0]) if rest else _end(ended, passed)
+    return Difference(written.lines[step], str(wanted), got, script.reached)
 
 
 def _at_end(written: Written, call: RehearsedCall, ended: str, trace: RehearsedTrace) -> Difference | None:

@@ -14,7 +14,7 @@ PAGE = 1240.0  # the width that ends are laid out for: a page of 1280 with its m
 MARGIN = 20.0
 HEAD = 36.0  # of a box: its name, and its verb
 ROW = 17.0
-NARROWEST, WIDEST = 96.0, 216.0
+NARROWEST, WIDEST = 96.0, 240.0
 TITLE = 44.0
 STACK_GAP = 14.0
 HIGHEST_STACK = 6  # boxes
@@ -139,17 +139,21 @@ def _back(chart: Chart) -> set[tuple[str, str]]:
 
 
 def _shared_ends(chart: Chart) -> list[str]:
-    """Return the ends that more than two nodes lead to: they stand apart, so that lines to them hide nothing."""
+    """Return the closing nodes that more than two others lead to: they stand apart, so that no lines hide the rest.
+
+    A node is closing when it ends the call, or leads on to such nodes alone.
+    """
     into: dict[str, set[str]] = {}
     for box in chart.boxes:
         for row in box.rows:
             into.setdefault(row.target, set()).add(box.name)
     first = {chart.start, chart.error}
-    return [
-        box.name
-        for box in chart.boxes
-        if not box.rows and len(into.get(box.name, ())) > 2 and box.name not in first
-    ]
+    found: dict[str, None] = {}
+    ahead = [box for box in chart.boxes if len(into.get(box.name, ())) > 2 and box.name not in first]
+    while closing := [box.name for box in ahead if all(row.target in found for row in box.rows)]:
+        found.update(dict.fromkeys(closing))
+        ahead = [box for box in ahead if box.name not in found]
+    return list(found)
 
 
 def _shown(box: Box, back: set[tuple[str, str]], shared: Sequence[str], after_error: bool) -> _Shown:
@@ -207,8 +211,7 @@ def _size(stack: Sequence[_Shown]) -> Size:
     return Size(max(one.size.width for one in stack), height, HEAD / 2)
 
 
-def _stack(flow: str, stack: Sequence[_Shown], x: float, y: float) -> Iterator[str]:
-    width = _size(stack).width
+def _stack(flow: str, stack: Sequence[_Shown], x: float, y: float, width: float) -> Iterator[str]:
     for index, one in enumerate(stack):
         if index:
             yield (
@@ -219,8 +222,9 @@ def _stack(flow: str, stack: Sequence[_Shown], x: float, y: float) -> Iterator[s
 
 
 def _verb(box: Box, after_error: bool) -> str:
-    about = f" {box.about}" if box.about and box.about != box.name else ""
-    return f"{box.verb}{about}" + (" · after an error" if after_error else "")
+    if after_error:
+        return f"{box.verb} · after an error"
+    return f"{box.verb} {box.about}" if box.about and box.about != box.name else box.verb
 
 
 def _box(flow: str, one: _Shown, x: float, y: float) -> Iterator[str]:
@@ -249,7 +253,7 @@ def _box(flow: str, one: _Shown, x: float, y: float) -> Iterator[str]:
 
 def _entries(chart: Chart, placed: Placed) -> Iterator[str]:
     for name, style in ((chart.start, "line"), (chart.error, "line dim")):
-        x, y = placed.boxes.get(name or "", (1.0, 0.0))
+        x, y, _ = placed.boxes.get(name or "", (1.0, 0.0, 0.0))
         if x == 0:
             yield f'<path class="{style}" d="M-18 {y + HEAD / 2:.1f}H0" marker-end="url(#arrow)"/>'
 

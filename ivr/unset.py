@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from ivr.expression import Expression
 from ivr.flow import prompts_of, values_of
@@ -21,7 +21,10 @@ Read = tuple[tuple[str | int, ...], set[str]]
 
 
 def unset(file: FlowFile, prompts: Mapping[str, Prompt]) -> Iterator[Problem]:
-    """Warn of each variable that is read where on some way nothing has set it, unless ``has()`` was asked before."""
+    """Warn of each variable that is read where on some way nothing has set it, unless ``has()`` was asked before.
+
+    Where it is read a second time on a way it is there, or the call would not have come so far.
+    """
     said = {name: _read_by(prompt) for name, prompt in prompts.items()}
     reads = {str(name): _reads(node, said) for name, node in file.flow.nodes.items()}
     known = set(file.variables or ()) & {
@@ -29,21 +32,27 @@ def unset(file: FlowFile, prompts: Mapping[str, Prompt]) -> Iterator[Problem]:
     }
     if not known:
         return
-    before = _set_before(file, {name: 1 << place for place, name in enumerate(sorted(known))})
+    bits = {name: 1 << place for place, name in enumerate(sorted(known))}
+    before = _set_before(file, reads, bits)
     for node, read in reads.items():
         for place, names in read if node in before else ():
-            for name in sorted((names & known) - before[node]):
-                message = (
-                    f"on some way nothing has set the variable {name!r} yet, and then this node fails; set it "
-                    f"before, or ask has(vars.{name}) first"
-                )
-                yield file.source.problem(("nodes", node, *place), "maybe-unset", message, "warning")
+            for name in sorted(names & known):
+                if not before[node] & bits[name]:
+                    message = (
+                        f"on some way nothing has set the variable {name!r} yet, and then this node fails; set it "
+                        f"before, or ask has(vars.{name}) first"
+                    )
+                    path = ("nodes", node, *place)
+                    yield file.source.problem(path, "maybe-unset", message, "warning")
 
 
-def _set_before(file: FlowFile, bits: Mapping[str, int]) -> dict[str, set[str]]:
-    """Return for each node that can be reached which of the variables are set on every way to it."""
+def _set_before(
+    file: FlowFile, reads: Mapping[str, Sequence[Read]], bits: Mapping[str, int]
+) -> dict[str, int]:
+    """Return for each node that can be reached the variables that are set on every way to it, as bits."""
+    nodes = {str(name): node for name, node in file.flow.nodes.items()}
     outs = {
-        name: [(str(out.target), _bits(_set_by(file.flow.nodes[name], out), bits)) for out in exits]  # type: ignore[index]
+        name: [(str(out.target), _bits(_sure_after(nodes[name], reads[name], out), bits)) for out in exits]
         for name, exits in file.exits.items()
     }
     start = _bits((str(name) for name in file.flow.arguments), bits)
@@ -59,7 +68,16 @@ def _set_before(file: FlowFile, bits: Mapping[str, int]) -> dict[str, set[str]]:
         if found.get(name) != now:
             found[name] = now
             ahead.extend((target, now | more) for target, more in outs[name])
-    return {name: {variable for variable, bit in bits.items() if bit & now} for name, now in found.items()}
+    return found
+
+
+def _sure_after(node: Verb, reads: Sequence[Read], out: Exit) -> set[str]:
+    if out.name == "error":
+        return set()
+    sure = _set_by(node, out)
+    for _, names in reads[:1] if isinstance(node, Switch) else reads:
+        sure |= names
+    return sure
 
 
 def _bits(names: Iterator[str] | set[str], bits: Mapping[str, int]) -> int:
@@ -79,8 +97,6 @@ def _set_by(node: Verb, out: Exit) -> set[str]:
 
 def _told_by(node: Switch, out: str) -> set[str]:
     """Return the variables that are set where a switch is left by an exit, since a condition asked for them."""
-    if out == "error":
-        return set()
     number = int(out) - 1 if out.isdigit() else len(node.switch)
     told = {name for case in node.switch[:number] if (name := _lacks(case.condition)) is not None}
     if number < len(node.switch) and "||" not in node.switch[number].condition:

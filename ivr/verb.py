@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import ClassVar
 
 from pydantic import Field
@@ -12,7 +13,7 @@ from pydantic_core import PydanticCustomError
 from ivr.expression import Expression
 from ivr.here import Here
 from ivr.part import Part
-from ivr.words import NodeName, VariableName, words_in
+from ivr.words import Found, NodeName, VariableName, words_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,11 @@ class Verb(Part):
         """Do what the node says, and return the name of the exit. Whatever it raises leads to the exit ``error``."""
         raise NotImplementedError
 
+    @cached_property
+    def words(self) -> tuple[Found, ...]:
+        """Every word in the node, in the document's order."""
+        return tuple(words_in(self))
+
     def way(self, name: str) -> NodeName | None:
         """Return the node to which an exit leads; None when the call ends, or returns, there."""
         found: NodeName | None = getattr(self, name)
@@ -49,7 +55,7 @@ class Verb(Part):
 
     def exits(self) -> Iterator[Exit]:
         """Yield every way out that the document names."""
-        for found in words_in(self):
+        for found in self.words:
             if isinstance(found.word, NodeName):
                 name = self.exit_name(found.path)
                 yield Exit(name, found.word, found.path, by_caller=self.by_caller(name))
@@ -69,7 +75,7 @@ class Verb(Part):
 
     def sets(self) -> Iterator[VariableName]:
         """Yield the variables that the node may set."""
-        for found in words_in(self):
+        for found in self.words:
             if isinstance(found.word, VariableName):
                 yield found.word
 
@@ -80,7 +86,7 @@ class Verb(Part):
 
     def reads(self) -> Iterator[tuple[tuple[str | int, ...], Expression]]:
         """Yield every expression of the node with its path."""
-        for found in words_in(self):
+        for found in self.words:
             if isinstance(found.word, Expression):
                 yield found.path, found.word
 

@@ -18,11 +18,11 @@ from ivr.verbs.menu import Menu
 from ivr.verbs.queue import Queue
 from ivr.verbs.subflow import CALL, RETURN, Return, SubFlow
 from ivr.verbs.transfer import Transfer
+from ivr.way import Step, Walk, Way, WayEnd
 
 MOST_PLACES = 50_000
 STEPS_PER_WAY = 50  # when it takes more on average, ways are too long, or hardly any comes to an end
 
-WayEnd: TypeAlias = Literal["person", "end", "dead end", "walked"]
 Mood: TypeAlias = Literal["", "unserved", "served"]
 
 
@@ -35,73 +35,6 @@ class Place:
     language: str
     stack: tuple[tuple[str, str], ...] = ()  # the nodes to return to, outermost first
     mood: Mood = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """A node on a way, and how it was left; ``exit`` is empty at the way's end."""
-
-    flow: str
-    node: str
-    exit: str = ""
-    how: str = ""
-
-    def __str__(self) -> str:
-        shown = "" if self.exit in ("", "next", "end", CALL, RETURN) else f" {self.exit}"
-        return f"{self.node}{shown}" + (f" ({self.how})" if self.how else "")
-
-
-@dataclass(frozen=True, slots=True)
-class Way:
-    """One way, from the start or from behind a person's place, to a person or an end.
-
-    ``seconds`` are those of a caller who hears everything out, ``at_best`` of one who presses as soon as he may;
-    waiting for a person is not counted. ``person`` says to whom: ``queue faults``. It ends as ``walked`` where it
-    comes to what was walked from the start already.
-    """
-
-    begins: str  # "start", "error", or the node behind which it begins
-    ends: WayEnd
-    steps: tuple[Step, ...]
-    presses: int
-    seconds: float
-    at_best: float
-    language: str
-    person: str = ""
-
-    def __str__(self) -> str:
-        return " → ".join(map(str, self.steps))
-
-
-@dataclass(frozen=True, slots=True)
-class Walk:
-    """All ways of a flow. ``circles`` counts those not followed since they had been at the place before.
-
-    ``complete`` is false where there were too many, and each exit was walked but once, on the quickest way;
-    ``cut`` is true where even these were too many, and the rest was left out.
-    """
-
-    flow: str
-    ways: Sequence[Way]
-    circles: int
-    complete: bool
-    cut: bool = False
-
-    def ending(self, *ends: WayEnd) -> list[Way]:
-        """Return the ways with such an end."""
-        return [way for way in self.ways if way.ends in ends]
-
-    def quickest(self) -> Mapping[str, Way]:
-        """Return the quickest way from the start to each person."""
-        found: dict[str, Way] = {}
-        for way in self.ending("person"):
-            if way.begins == "start" and (way.person not in found or _cost(way) < _cost(found[way.person])):
-                found[way.person] = way
-        return found
-
-    def longest(self) -> Way | None:
-        """Return the way from the start that takes the most seconds."""
-        return max((way for way in self.ways if way.begins == "start"), key=_cost, default=None)
 
 
 class TooMany(Exception):
@@ -416,7 +349,3 @@ def _path_to(came: Mapping[Place, tuple[Place, Move]], place: Place) -> list[tup
         place, move = came[place]
         path.append((place, move))
     return path[::-1]
-
-
-def _cost(way: Way) -> float:
-    return way.seconds

@@ -112,6 +112,12 @@ class Wordings:
         self, name: str, language: str, given: SoundFile, where: Source, path: tuple[str | int, ...]
     ) -> Spoken | None:
         file, path = self._folder / given.sound, (*path, "sound")
+        if not file.resolve().is_relative_to(self._folder.resolve()):
+            message = (
+                f"{given.sound!r} lies outside of the flows' folder; move the recording into that folder"
+            )
+            self._problems.append(where.problem(path, "unknown-sound", message))
+            return None
         if not file.is_file():
             near = did_you_mean(file.name, _names_in(file.parent))
             message = f"there is no sound file {given.sound!r} in the flows' folder{near}"

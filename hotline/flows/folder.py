@@ -43,6 +43,11 @@ def number_problems(site: Site, live: FlowSet) -> Iterator[Problem]:
             known = ", ".join(flow.languages)
             message = f"the flow {entry.flow!r} does not speak {entry.language!r}; it speaks {known}"
             yield site.problem(("numbers", number, "language"), "unknown-language", message)
+        elif flow.arguments:
+            message = (
+                f"the flow {entry.flow!r} wants arguments of a flow that calls it; no number can lead to it"
+            )
+            yield site.problem(("numbers", number, "flow"), "wants-arguments", message)
 
 
 def _documents(folder: Path) -> dict[str, bytes]:

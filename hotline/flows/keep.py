@@ -11,9 +11,9 @@ from tempfile import TemporaryDirectory
 
 from pydantic import TypeAdapter
 
+from hotline.errors import HotlineError
 from hotline.flows.canary import within
 from hotline.flows.live_file import write_whole
-from hotline.preflight import HotlineError
 from ivr.flow import FlowSet
 from ivr.folder import HOURS, PROMPTS
 from ivr.loader import load_flows
@@ -23,16 +23,6 @@ from ivr.prompt import Spoken
 
 CONTENT = "content"
 VERSIONS = "versions"
-
-
-class Outside(HotlineError):
-    """A recording lies outside the flows' folder, so that it cannot be kept with its flow."""
-
-    def __init__(self, flow: str, sound: Path, folder: Path) -> None:
-        super().__init__(
-            f"the flow {flow!r} plays {sound}, which is outside {folder}: move the recording into that folder, so "
-            "that it is kept with each version of the flow"
-        )
 
 
 class Changed(HotlineError):
@@ -78,7 +68,7 @@ class Keep:
     ) -> None:
         """Keep a version of a flow, out of a folder with these documents by name; ``files`` are the flows' own.
 
-        Raises `Outside`, `Changed` or `OSError`.
+        Raises `Changed` or `OSError`.
         """
         named = [files[name].name for name in within(flow, live)]
         contents = {
@@ -87,7 +77,7 @@ class Keep:
             if name in documents
         }
         for sound in sounds_of(flow, live):
-            contents[_place(flow, sound, folder)] = self._recording(sound)
+            contents[_place(sound, folder)] = self._recording(sound)
         file = self._manifest(flow, live.versions[flow])
         if not file.exists():
             write_whole(file, MANIFEST.dump_json(Manifest(contents), indent=1))
@@ -169,8 +159,5 @@ def sounds_of(flow: str, live: FlowSet) -> set[Spoken]:
     }
 
 
-def _place(flow: str, sound: Spoken, folder: Path) -> str:
-    file = Path(os.path.normpath(sound.sound or ""))
-    if not file.is_relative_to(folder):
-        raise Outside(flow, file, folder)
-    return str(file.relative_to(folder))
+def _place(sound: Spoken, folder: Path) -> str:
+    return str(Path(os.path.normpath(sound.sound or "")).relative_to(folder))  # the loader lets no other in

@@ -9,8 +9,8 @@ from tempfile import mkstemp
 
 from pydantic import TypeAdapter
 
+from hotline.errors import HotlineError
 from hotline.flows.standing import Standing
-from hotline.preflight import HotlineError
 
 FOLDER = "flows"  # in the data folder
 FILE = "live.json"

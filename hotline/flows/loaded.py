@@ -7,10 +7,10 @@ from typing import Protocol
 
 import structlog
 
+from hotline.errors import HotlineError
 from hotline.flows.aside import aside
 from hotline.flows.folder import read_flows
 from hotline.flows.keep import Keep
-from hotline.preflight import HotlineError
 from hotline.site import Site
 from hotline.site_names import names_of
 from ivr.flow import FlowSet

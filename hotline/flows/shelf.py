@@ -13,6 +13,7 @@ import structlog
 from acd.messages import Refused
 from hotline.calls import Served
 from hotline.clock import Clock
+from hotline.errors import HotlineError
 from hotline.flows.canary import Canary, canaries, share_asked, within
 from hotline.flows.endings import Ending
 from hotline.flows.keep import Keep
@@ -20,7 +21,6 @@ from hotline.flows.live_file import FILE, FOLDER, LiveFile, LiveSpoilt
 from hotline.flows.loaded import NOT_LIVE, Loaded, Speech
 from hotline.flows.standing import Change, Offer, Standing, begun, offered, promoted, rolled_back, withdrawn
 from hotline.memory import Memory
-from hotline.preflight import HotlineError
 from hotline.site import Site
 from ivr.flow import FlowSet
 from ivr.problem import did_you_mean

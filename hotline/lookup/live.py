@@ -12,6 +12,7 @@ from typing import Protocol
 
 import structlog
 
+from hotline.errors import HotlineError
 from hotline.lookup.cache import Cache
 from hotline.lookup.check import missing_secrets
 from hotline.lookup.gate import Gate
@@ -19,7 +20,6 @@ from hotline.lookup.settings import HttpLookup, Lookup
 from hotline.lookup.sql import SqlService, database_url
 from hotline.lookup.template import Template
 from hotline.lookup.web import WebService
-from hotline.preflight import HotlineError
 from ivr.house import LookupFailed, LookupTimedOut, Value
 
 log = structlog.get_logger(__name__)

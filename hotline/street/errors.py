@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hotline.asterisk.config import Layout
-from hotline.preflight import HotlineError
+from hotline.errors import HotlineError
 
 
 class StreetPortInUse(HotlineError):

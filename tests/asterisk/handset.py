@@ -6,18 +6,23 @@ His keys are real tones in the voice stream, his pace is what he sees in the led
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import math
 import struct
 import time
+import wave
 from array import array
 from collections import deque
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+from hotline.site import Site
 from ledger.reader import LedgerReader
-from tests.asterisk.telephones import CALL_HEAD, HANGUP, OK, SDP, Exchange, Sipp, _alaw, free_port, tones
+from ledger.records import Call, Callback, Recording, Visit
+from tests.asterisk.conftest import House
+from tests.asterisk.telephones import CALL_HEAD, HANGUP, OK, SDP, Sipp, _alaw, free_port, tones
 
 FRAME = 160  # samples of 20 ms
 SILENCE = b"\xd5" * FRAME  # A-law
@@ -122,6 +127,14 @@ def spells(samples: array[int], floor: int = 300, shortest_ms: int = 20) -> list
     return found
 
 
+def share_prompts(site: Site, folder: Path) -> None:
+    """Let a site keep its rendered prompts in a folder with others, so that each is rendered once."""
+    kept = folder / "prompts"
+    kept.mkdir(exist_ok=True)
+    site.data.mkdir()
+    (site.data / "prompts").symlink_to(kept)
+
+
 @dataclass
 class Caller:
     """One who calls."""
@@ -130,7 +143,7 @@ class Caller:
     sipp: Sipp
     voice: Voice
     ledger: LedgerReader
-    _id: str = field(default="")
+    _id: str = ""
 
     @property
     def id(self) -> str:
@@ -172,6 +185,14 @@ class Caller:
         """Wait until the call is over, as SIP has it."""
         await self.sipp.wait(seconds)
 
+    async def is_recorded(self) -> None:
+        """Wait until the ledger has the end of the call."""
+        for _ in range(200):
+            if any(call.call == self.id and call.ended is not None for call in self.ledger.calls(*ALL)):
+                return
+            await asyncio.sleep(0.05)
+        raise AssertionError(f"the call of {self.ani} has no end: {self.path}")
+
     def seconds_at(self, node: str) -> float:
         """Return how long he was at a node, the last time."""
         step = next(step for step in reversed(self.ledger.path(self.id)) if step.flow_node == node)
@@ -179,28 +200,70 @@ class Caller:
         return (step.left - step.entered) / 1000
 
 
-@contextlib.asynccontextmanager
-async def dialled(
-    exchange: Exchange,
-    ledger: LedgerReader,
-    number: str,
-    caller: str,
-    *,
-    leaves_after_ms: int | None = None,
-) -> AsyncIterator[Caller]:
-    """Let somebody call a number; he hangs up so long after he was answered, or never of himself."""
-    loop = asyncio.get_running_loop()
-    _, own = await loop.create_datagram_endpoint(Voice, local_addr=("127.0.0.1", 0))
-    sdp = SDP.replace("[media_port]", str(own.port)).replace("[media_ip]", "127.0.0.1")
-    body = CALL_HEAD.format(number=number, caller=caller, sdp=sdp.replace("[media_ip_type]", "4"))
-    if leaves_after_ms is None:
-        body += f'<recv request="BYE" timeout="90000"/>\n{OK}'
-    else:
-        body += f'<pause milliseconds="{leaves_after_ms}"/>\n{HANGUP.format(number=number, caller=caller)}'
-    name = f"{caller}-{own.port}"
-    sipp = exchange._start(name, body + "</scenario>\n", number, port=free_port(), options=["-m", "1"])
-    try:
-        yield Caller(caller, sipp, own, ledger)
-    finally:
-        sipp.stop()
-        own.close()
+@dataclass
+class Callers:
+    """Those who call one house, and what its ledger has of them."""
+
+    house: House
+    ledger: LedgerReader
+
+    @asynccontextmanager
+    async def calls(
+        self, *called: tuple[str, str], leaves_after_ms: int | None = None
+    ) -> AsyncIterator[list[Caller]]:
+        """Let people, each by his number, call a number at the same time; afterwards all is in the ledger.
+
+        They hang up so long after they were answered, or never of themselves.
+        """
+        async with AsyncExitStack() as stack:
+            callers = [await self._dial(stack, ani, number, leaves_after_ms) for ani, number in called]
+            yield callers
+        for caller in callers:
+            await caller.is_recorded()
+
+    async def _dial(
+        self, stack: AsyncExitStack, ani: str, number: str, leaves_after_ms: int | None
+    ) -> Caller:
+        loop = asyncio.get_running_loop()
+        _, own = await loop.create_datagram_endpoint(Voice, local_addr=("127.0.0.1", 0))
+        stack.callback(own.close)
+        sdp = SDP
+        for place, is_ in (
+            ("[media_port]", str(own.port)),
+            ("[media_ip]", "127.0.0.1"),
+            ("[media_ip_type]", "4"),
+        ):
+            sdp = sdp.replace(place, is_)
+        body = CALL_HEAD.format(number=number, caller=ani, sdp=sdp)
+        if leaves_after_ms is None:
+            body += f'<recv request="BYE" timeout="90000"/>\n{OK}'
+        else:
+            body += f'<pause milliseconds="{leaves_after_ms}"/>\n{HANGUP.format(number=number, caller=ani)}'
+        sipp = self.house.exchange._start(
+            f"{ani}-{own.port}", body + "</scenario>\n", number, port=free_port(), options=["-m", "1"]
+        )
+        stack.callback(sipp.stop)
+        return Caller(ani, sipp, own, self.ledger)
+
+    def call(self, caller: Caller) -> Call:
+        (call,) = (call for call in self.ledger.calls(*ALL) if call.call == caller.id)
+        return call
+
+    def visits(self, caller: Caller) -> list[Visit]:
+        return [visit for visit in self.ledger.visits(*ALL) if visit.call == caller.id]
+
+    def recordings(self, caller: Caller) -> list[Recording]:
+        return [one for one in self.ledger.recordings() if one.call == caller.id]
+
+    def callbacks(self, caller: Caller) -> list[Callback]:
+        return [one for one in self.ledger.open_callbacks() if one.call == caller.id]
+
+    def loudest(self, recording: Recording) -> int:
+        """Return the loudest sample of a recording."""
+        with wave.open(str(self.house.site.data / "voicemail" / recording.file)) as opened:
+            return max(memoryview(opened.readframes(opened.getnframes())).cast("h"), default=0)
+
+    def files_with(self, text: str) -> list[str]:
+        """Return the files of the site's data, logs and ledger and all, that hold a text."""
+        files = (file for file in self.house.site.data.rglob("*") if file.is_file())
+        return [str(file) for file in files if text.encode() in file.read_bytes()]

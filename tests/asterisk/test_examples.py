@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-import wave
 from array import array
 from asyncio import Task
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -21,10 +19,8 @@ import yaml
 
 from hotline.asterisk.prefix import Toolbox
 from hotline.site import Site, load_site
-from ledger.reader import LedgerReader
-from ledger.records import Call, Callback, Recording, Visit
-from tests.asterisk.conftest import House, free_ports, opened
-from tests.asterisk.handset import ALL, Caller, dialled, spells
+from tests.asterisk.conftest import free_ports, opened
+from tests.asterisk.handset import Caller, Callers, share_prompts, spells
 from tests.unit.web_service import WebServiceDouble, answer, web_service
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -89,52 +85,10 @@ def write_site(folder: Path, bank: WebServiceDouble) -> Site:
 
 
 @dataclass
-class Examples:
-    """The house in which the examples are live, its bank, and its ledger."""
+class Examples(Callers):
+    """Those who call the examples' house, and its bank."""
 
-    house: House
     bank: WebServiceDouble
-    ledger: LedgerReader
-
-    @asynccontextmanager
-    async def calls(
-        self, *called: tuple[str, str], leaves_after_ms: int | None = None
-    ) -> AsyncIterator[list[Caller]]:
-        """Let people call, each a number, at the same time; what they did is in the ledger afterwards."""
-        async with AsyncExitStack() as stack:
-            callers = [
-                await stack.enter_async_context(
-                    dialled(self.house.exchange, self.ledger, number, caller, leaves_after_ms=leaves_after_ms)
-                )
-                for caller, number in called
-            ]
-            yield callers
-        async with asyncio.timeout(10):
-            while any(self.call(caller).ended is None for caller in callers):
-                await asyncio.sleep(0.05)
-
-    def call(self, caller: Caller) -> Call:
-        (call,) = (call for call in self.ledger.calls(*ALL) if call.call == caller.id)
-        return call
-
-    def visits(self, caller: Caller) -> list[Visit]:
-        return [visit for visit in self.ledger.visits(*ALL) if visit.call == caller.id]
-
-    def recordings(self, caller: Caller) -> list[Recording]:
-        return [one for one in self.ledger.recordings() if one.call == caller.id]
-
-    def callbacks(self, caller: Caller) -> list[Callback]:
-        return [one for one in self.ledger.open_callbacks() if one.call == caller.id]
-
-    def loudest(self, recording: Recording) -> int:
-        file = self.house.site.data / "voicemail" / recording.file
-        with wave.open(str(file)) as opened_:
-            return max(memoryview(opened_.readframes(opened_.getnframes())).cast("h"), default=0)
-
-    def files_with(self, text: str) -> list[str]:
-        """Return the files of the site's data, logs and ledger and all, that hold a text."""
-        files = (file for file in self.house.site.data.rglob("*") if file.is_file())
-        return [str(file) for file in files if text.encode() in file.read_bytes()]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -148,11 +102,13 @@ async def examples(tmp_path_factory: pytest.TempPathFactory, toolbox: Toolbox) -
             await writer.drain()
 
         bank.answers[:] = [by_card]
-        async with opened(write_site(tmp_path_factory.mktemp("examples"), bank), toolbox) as house:
+        site = write_site(tmp_path_factory.mktemp("examples"), bank)
+        share_prompts(site, tmp_path_factory.getbasetemp())
+        async with opened(site, toolbox) as house:
             for phone in ("6001", "6002"):
                 await house.seat_phone(phone, rings_ms=100, talks_ms=500)
             with house.ledger() as ledger:
-                yield Examples(house, bank, ledger)
+                yield Examples(house, ledger, bank)
 
 
 async def at_the_bank(examples: Examples) -> tuple[Caller, Caller, Caller, dict[str, array[int]]]:
@@ -250,7 +206,7 @@ async def for_support(examples: Examples) -> tuple[Caller, Caller, Caller, Calle
     async def elsewhere(caller: Caller) -> None:
         await caller.choose("choose", "2")
         await caller.choose("over-five", "2")
-        await caller.choose("number", "2")
+        await caller.choose("own-number", "2")
         await caller.choose("enter", "0101234567#")  # no number that may be called
         await caller.press("1")
         await caller.choose("enter", "13911112223#", times=2)
@@ -263,7 +219,7 @@ async def for_support(examples: Examples) -> tuple[Caller, Caller, Caller, Calle
         await caller.choose("choose", "2")
         await caller.choose("over-five", "1")
         await caller.choose("wait-in-line", "2")  # he thinks better of it
-        await caller.choose("number", "1")
+        await caller.choose("own-number", "1")
         await caller.ends()
 
     async def front(caller: Caller) -> None:
@@ -441,8 +397,8 @@ async def test_a_number_to_be_called_back_is_noted_after_a_wrong_entry(
     assert (noted.queue, noted.number, noted.visit) == ("support", "13911112222", None)
     assert caller.path == [
         ("open", "open"), ("choose", "2"), ("back", "next"), ("how-long", "1"), ("over-five", "2"),
-        ("number", "2"), ("enter", "next"), ("call-that", "not_allowed"), ("wrong", "next"),
-        ("enter", "next"), ("call-that", "next"), ("noted", "end"),
+        ("number", "otherwise"), ("own-number", "2"), ("enter", "next"), ("call-that", "not_allowed"),
+        ("wrong", "next"), ("enter", "next"), ("call-that", "next"), ("noted", "end"),
     ]  # fmt: skip
 
 
@@ -453,8 +409,8 @@ async def test_who_waits_may_ask_to_be_called_back_and_keeps_his_visit(
     (noted,), (visit,) = examples.callbacks(caller), examples.visits(caller)
     assert (noted.number, noted.visit) == (caller.ani, visit.visit)
     assert visit.outcome == "called-back"
-    assert caller.path[-4:] == [
-        ("wait-in-line", "2"), ("number", "1"), ("call-this", "next"), ("noted", "end"),
+    assert caller.path[-5:] == [
+        ("wait-in-line", "2"), ("number", "otherwise"), ("own-number", "1"), ("call-this", "next"), ("noted", "end"),
     ]  # fmt: skip
 
 
@@ -474,6 +430,7 @@ async def test_the_demonstration_leads_down_and_up_and_to_an_extension_by_its_di
     examples: Examples, evening: Evening
 ) -> None:
     caller, *_ = await evening.demonstration
+    assert caller.seconds_at("main") < 3, "a key ends the prompt, and the third digit is the last"
     assert caller.path == [
         ("congratulations", "next"), ("main", "2"), ("more", "1"), ("opening-hours", "next"), ("more", "*"),
         ("main", "8XX"), ("extension", "next"), ("ring", "answered"), ("bye", "end"),

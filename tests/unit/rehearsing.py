@@ -41,7 +41,10 @@ def set_of(*flows: Flow, hours: Mapping[str, Schedule] | None = None) -> FlowSet
         for language in ("en", "zh"):
             for prompt in (*prompts, "apology"):
                 spoken[flow.flow, prompt, language] = (Spoken(prompt, language, f"{prompt}.{language}"),)
-            values = [*(value for _, value in values_of(flow.nodes)), SpokenValue.model_validate({"digits": "0"})]
+            values = [
+                *(value for _, value in values_of(flow.nodes)),
+                SpokenValue.model_validate({"digits": "0"}),
+            ]
             for value in values:
                 for word in vocabulary(value.kind, language, currency=value.currency):
                     words[language, word] = Spoken("", language, word, pace="word")

@@ -63,7 +63,7 @@ def test_it_tells_what_it_reads(text: str, reads: set[tuple[str, ...]]) -> None:
     ("text", "message"),
     [
         ("", "found nothing"),
-        ("vars.age >", "cannot be read: at its character"),
+        ("vars.age >", "cannot be read: it ends too early"),
         ("age > 18", "unknown name 'age'; a variable is read as vars.age"),
         ("cller.number == '1'", "unknown name 'cller'; did you mean 'caller'?"),
         ("caller.numbr == '1'", "unknown name caller.numbr; did you mean 'number'?"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from datetime import UTC
 from pathlib import Path
@@ -11,31 +12,32 @@ import pytest
 
 from ivr.coverage import Coverage
 from ivr.flow import FlowSet
+from ivr.part import Part
 from ivr.problem import SourceErrors
-from ivr.rehearsal_file import Written, rehearsals_in
+from ivr.rehearsal_file import Ending, Hears, NoticeOn, Rehearsal, Step, Written, rehearsals_in
 from ivr.rehearsing import Outcome, rehearse
 from tests.unit.small_flows import SITE, flow, live_of
 
 NODES = """\
-    main: {menu: choose, invalid_prompt: wrong, failure: bye, keys: {1: faults, 2: card, 3: owed, 4: speak, 5: ask, 6: sub}}
-    faults: {queue: faults, keys: {7: back, 8: line}, answered: rate, otherwise: bye}
-    back: {callback: faults, number: =caller.number, next: bye, not_allowed: bye}
-    line: {transfer: {number: "10086"}, answered: rate, failure: bye}
-    card: {collect: card, into: card, length: 16, secret: true, next: tag, failure: bye}
-    tag: {tag: {business: cards}, next: bye}
-    owed: {play: owed, next: bye}
-    speak: {voicemail: speak, box: faults, next: bye}
-    ask: {lookup: customer, with: {number: =caller.number}, into: found, next: owed, nothing: wrong, error: bye}
-    wrong: {play: wrong, next: bye}
-    sub: {flow: identify, exits: {known: owed}, next: wrong}
-    rate: {survey: rate, next: bye}
-    bye: {hangup: bye}
+main: {menu: choose, invalid_prompt: wrong, failure: bye, keys: {1: faults, 2: card, 3: owed, 4: speak, 5: ask, 6: sub}}
+faults: {queue: faults, keys: {7: back, 8: line}, answered: rate, otherwise: bye}
+back: {callback: faults, number: =caller.number, next: bye, not_allowed: bye}
+line: {transfer: {number: "10086"}, answered: rate, failure: bye}
+card: {collect: card, into: card, length: 16, secret: true, next: tag, failure: bye}
+tag: {tag: {business: cards}, next: bye}
+owed: {play: owed, next: bye}
+speak: {voicemail: speak, box: faults, next: bye}
+ask: {lookup: customer, with: {number: =caller.number}, into: found, next: owed, nothing: wrong, error: bye}
+wrong: {play: wrong, next: bye}
+sub: {flow: identify, exits: {known: owed}, next: wrong}
+rate: {survey: rate, next: bye}
+bye: {hangup: bye}
 """
 IDENTIFY = """\
-    hello: {play: hello, next: what}
-    what: {switch: [{if: caller.number == "13800001111", then: known}], otherwise: unknown}
-    known: {return: known}
-    unknown: {return: null}
+hello: {play: hello, next: what}
+what: {switch: [{if: caller.number == "13800001111", then: known}], otherwise: unknown}
+known: {return: known}
+unknown: {return: null}
 """
 
 
@@ -105,6 +107,13 @@ WRONG = [
     ("{presses: 3}, {hears: wrong}", "", "hears wrong", '"You owe seven" (owed)'),
     ("{hears: {text: goodbye}}", "", 'hears "goodbye"', '"Press 1 or 2." (choose)'),
     ("{presses: 1}, {queued: sales}", "", "queued sales", "queue faults"),
+    ("{presses: 1}, {hears: wrong}", "", "hears wrong", '"Rate us." (rate)'),
+    (
+        "{presses: 4}, {says: 3s}",
+        "messages: [faults, faults]",
+        "a recording is left in faults",
+        "none is there",
+    ),
     ("{presses: 1}, {presses: 9}", "queues: {faults: busy}", "presses 9", "queue faults"),
     ("{presses: 3}, {presses: 1}", "", "presses 1", '"You owe seven" (owed)'),
     ("{presses: 3}, hangs up, waits", "", "waits 1", "the call ended at owed (hung-up)"),
@@ -163,7 +172,7 @@ async def test_secret_digits_are_in_no_dialogue(tmp_path: Path, live: FlowSet) -
 
 
 MISTAKES = [
-    ("- {name: a, flow: dem}", ["2:17 unknown flow 'dem'; did you mean 'demo'?"]),
+    ("- {name: a, flow: dem}", ["2:21 unknown flow 'dem'; did you mean 'demo'?"]),
     (
         "- {name: a, flow: demo, call: [{hears: welcom}], queues: {fault: busy}}",
         [
@@ -272,3 +281,11 @@ async def test_rehearsals_are_quick(tmp_path: Path, live: FlowSet) -> None:
     for _ in range(200):
         assert (await rehearse(one, live, UTC, SITE.allows)).right
     assert (time.process_time() - begun) / 200 < 0.005  # ten times the aim: a test is no benchmark
+
+
+@pytest.mark.parametrize("part", [Rehearsal, Step, Hears, Ending, NoticeOn])
+def test_every_key_is_in_the_documentation(part: type[Part]) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "rehearsing.md").read_text(encoding="utf-8")
+    shown = [code for line in page.splitlines() if line[:1] == "|" for code in re.findall(r"`([^`]+)`", line)]
+    words = set(re.findall(r"\w+", " ".join(shown)))
+    assert {field.alias or name for name, field in part.model_fields.items()} <= words

@@ -7,18 +7,17 @@ import json
 import shutil
 import time
 from collections.abc import Collection
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from hotline.errors import HotlineError
 from hotline.flows.aside import aside
 from hotline.flows.canary import ENOUGH, FEWEST
-from hotline.flows.endings import Ending
+from hotline.flows.endings import Ending, Endings
 from hotline.flows.live_file import FILE, FOLDER
 from hotline.flows.shelf import FlowRefused, Shelf
 from hotline.flows.watch import Watch, stamp_of
-from hotline.preflight import HotlineError
 from hotline.site import load_site
 from hotline.site_names import names_of
 from ivr.call import Sound
@@ -27,7 +26,7 @@ from ivr.loader import load_flows
 from ivr.problem import SourceErrors
 from ivr.prompt import Spoken
 from ivr.prompts import PromptError, PromptErrors
-from ledger.events import CallEnded, FlowLive
+from ledger.events import CallBegan, CallEnded, FlowLive
 from tests.unit.engine_of_cards import engine, say, say_alone
 from tests.unit.house_of_cards import CONFIG, Cards
 
@@ -159,9 +158,12 @@ class Live:
 
     def call(self, call: str, version: str, flow: str = "main") -> None:
         """Let a call begin on a version."""
-        self.cards.call(call)
-        known = self.cards.memory.calls[call]
-        known.began = replace(known.began, flow=flow, flow_version=version)
+        self.cards.chronicle.record(
+            CallBegan(
+                at=self.cards.clock.now(), call=call, ani="139", dnis="10000", trunk="line",
+                flow=flow, flow_version=version, language="en",
+            )
+        )  # fmt: skip
 
     async def hear(self, version: str, calls: int, *, failed: int = 0) -> None:
         """Let calls on a version end, some with an error."""
@@ -550,6 +552,44 @@ async def test_calls_that_began_before_the_trial_do_not_count(live: Live) -> Non
     await live.save("Good day.", TENTH)
     live.shelf.ended(Ending("main", old, began, failed=True, early=True))
     assert live.shelf.listed()["flows"][0]["canary"]["old"]["calls"] == 0
+
+
+async def test_calls_that_are_served_decide_a_trial_by_themselves(live: Live) -> None:
+    """As the engine joins the parts: what the chronicle hears is counted, and a task judges it."""
+    await live.save("Good day.", TENTH)
+    decided = asyncio.Event()
+    heard = live.cards.chronicle.listeners
+    heard.append(Endings(live.shelf, live.shelf.ended).heard)
+    heard.append(lambda event: decided.set() if isinstance(event, FlowLive) else None)
+    new, old = (live.version(caller) for caller in lucky(live))
+    judging = asyncio.create_task(live.shelf.run())
+    for n in range(300):
+        live.call(f"c{n}", new if n % 10 == 0 else old)
+        live.cards.chronicle.record(
+            CallEnded(
+                at=live.cards.clock.now(), call=f"c{n}", outcome="error" if n % 10 == 0 else "flow-ended"
+            )
+        )
+    await asyncio.wait_for(decided.wait(), 3)
+    judging.cancel()
+    assert live.events()[-1] == ("main", "canary-withdrawn", old)
+
+
+async def test_which_failures_a_flow_provides_for_is_read_from_the_version_that_the_call_is_on(
+    live: Live,
+) -> None:
+    await live.save("Good day.", "error: end")
+    version = live.version()
+    assert not live.shelf.provides("main", version, "main", "menu"), (
+        "the flow's own way is for what nobody expects"
+    )
+    live.main("Good day.")
+    text = (live.folder / "flows" / "main.yaml").read_text()
+    live.write("main.yaml", text.replace("next: ask}", "next: ask, error: end}"))
+    await live.shelf.take_in()
+    assert live.shelf.provides("main", live.version(), "main", "menu")
+    assert not live.shelf.provides("main", live.version(), "ask", "ask")
+    assert not live.shelf.provides("main", "unknown", "main", "menu")
 
 
 async def test_a_person_may_promote_a_canary(live: Live) -> None:
