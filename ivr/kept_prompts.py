@@ -6,21 +6,21 @@ from pathlib import Path
 
 from ivr.call import Sound
 from ivr.prompt import Spoken
-from ivr.prompts import PromptStore, Speaker, joint, telephone_seconds
+from ivr.prompts import joint, name_of, telephone_seconds
 from ivr.rehearsal import UnspokenPrompts
 
 
-class KeptPrompts(PromptStore):
-    """A store that only reads. ``estimated`` holds the prompts asked for whose sound is not there."""
+class KeptPrompts:
+    """The sounds of prompts, read and never made. ``estimated`` holds those asked for that are not there."""
 
     def __init__(self, cache: Path) -> None:
-        super().__init__(cache, Speaker((), (), {}))
+        self._cache = cache
         self._unspoken = UnspokenPrompts()
         self.estimated: set[Spoken] = set()
 
     def sound(self, spoken: Spoken) -> Sound:
         """Return a prompt as it was rendered last, or, with an estimated length, as it may be. Blocks."""
-        file = self._file(spoken)
+        file = self._cache / f"{name_of(spoken)}.wav"
         seconds = telephone_seconds(file)
         if seconds is None:
             self.estimated.add(spoken)

@@ -124,11 +124,7 @@ class PromptStore:
             raise PromptErrors(sorted(failed, key=str))
 
     def _file(self, spoken: Spoken) -> Path:
-        said = [spoken.digest] if spoken.sound else [_voice(spoken), _pace(spoken), spoken.text]
-        if spoken.pace == "word" and not spoken.sound:
-            said.append(spoken.pace)
-        digest = hashlib.sha256(json.dumps([RECIPE, *said]).encode()).hexdigest()
-        return self._cache / f"{digest[:32]}.wav"
+        return self._cache / f"{name_of(spoken)}.wav"
 
     def _ready(self, files: Sequence[Path]) -> dict[Path, float]:
         self._cache.mkdir(parents=True, exist_ok=True)
@@ -206,6 +202,14 @@ class PromptStore:
 
 def _breath(spoken: Spoken) -> str:
     return "pause" if spoken.pace == "word" and spoken.text.endswith((",", "，")) else spoken.pace
+
+
+def name_of(spoken: Spoken) -> str:
+    """Return the name, without its suffix, of the file that holds a prompt: a hash of what it says and how."""
+    said = [spoken.digest] if spoken.sound else [_voice(spoken), _pace(spoken), spoken.text]
+    if spoken.pace == "word" and not spoken.sound:
+        said.append(spoken.pace)
+    return hashlib.sha256(json.dumps([RECIPE, *said]).encode()).hexdigest()[:32]
 
 
 def joint(spoken: Spoken) -> str | None:

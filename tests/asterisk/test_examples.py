@@ -8,80 +8,21 @@ from array import array
 from asyncio import Task
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from itertools import pairwise
-from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import pytest
 import pytest_asyncio
-import yaml
 
 from hotline.asterisk.prefix import Toolbox
-from hotline.site import Site, load_site
-from tests.asterisk.conftest import free_ports, opened
+from tests.asterisk.conftest import opened
+from tests.asterisk.example_site import write_site
 from tests.asterisk.handset import Caller, Callers, share_prompts, spells
 from tests.unit.web_service import WebServiceDouble, answer, web_service
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-EXAMPLES = Path(__file__).parents[2] / "flows" / "examples"
 CARD, PIN, BALANCE = "6222021234567890123", "908172", 105.55
 WRONG_CARD = "6222029999999999999"
-
-
-def flow(name: str, hours: str, *, called: str = "", **sooner: str) -> str:
-    """Return an example as it is, but for its hours in these days, a name of its own, and figures to be met sooner."""
-    text = (EXAMPLES / f"{name}.yaml").read_text()
-    for was, now in sooner.items():
-        assert text.count(was) == 1
-        text = text.replace(was, now)
-    written = yaml.safe_load(text)
-    today = datetime.now(ZoneInfo("Asia/Shanghai")).date()
-    days = f"{today - timedelta(days=2)}..{today + timedelta(days=2)}"
-    for schedule in written.get("hours", {}).values():
-        schedule["special"] = {days: hours}
-    return yaml.safe_dump(written | {"flow": called or name}, allow_unicode=True)
-
-
-def write_site(folder: Path, bank: WebServiceDouble) -> Site:
-    """Write the examples' site with ports of its own, each flow open, and two of them closed as well.
-
-    Support has an agent of its own, who comes late.
-    """
-    sip, agi, ami, mqtt, rtp = free_ports(5)
-    rtp = min(rtp, 64000) // 2 * 2
-    settings = yaml.safe_load((EXAMPLES / "site" / "config.yaml").read_text())
-    settings["flows"] = "flows"
-    settings["numbers"] |= {
-        "8011": {"flow": "bank-closed", "language": "zh"},
-        "8012": {"flow": "six-ways-closed", "language": "en"},
-    }
-    settings["ports"] = {
-        "sip": sip, "agi": agi, "ami": ami, "mqtt": mqtt, "rtp_first": rtp, "rtp_last": rtp + 400,
-    }  # fmt: skip
-    settings["trunks"]["loopback"]["dtmf"] = "inband"
-    settings["lookups"]["account"]["url"] = f"{bank.url}/account"
-    settings["skills"].append("support")
-    settings["queues"]["support"]["skills"] = {"support": 1}
-    settings["agents"]["cat"] = {"name": "Cat", "phone": "6003", "skills": {"support": 1}}
-    settings["phones"]["6003"] = {}
-    for queue in settings["queues"].values():
-        queue |= {"ring": "5s", "wrap_up": "200ms"}
-    (folder / "flows").mkdir()
-    always = "00:00-24:00"
-    written = {
-        "bank": flow("bank", always),
-        "bank-closed": flow("bank", "closed", called="bank-closed"),
-        "six-ways": flow("six-ways", always),
-        "six-ways-closed": flow("six-ways", "closed", called="six-ways-closed"),
-        "queue-choices": flow("queue-choices", always, **{"300.0": "0.3"}),
-        "demo": flow("demo", always),
-    }
-    for name, text in written.items():
-        (folder / "flows" / f"{name}.yaml").write_text(text)
-    (folder / "config.yaml").write_text(json.dumps(settings))
-    return load_site(folder / "config.yaml")
 
 
 @dataclass
@@ -102,7 +43,7 @@ async def examples(tmp_path_factory: pytest.TempPathFactory, toolbox: Toolbox) -
             await writer.drain()
 
         bank.answers[:] = [by_card]
-        site = write_site(tmp_path_factory.mktemp("examples"), bank)
+        site = write_site(tmp_path_factory.mktemp("examples"), bank.url)
         share_prompts(site, tmp_path_factory.getbasetemp())
         async with opened(site, toolbox) as house:
             for phone in ("6001", "6002"):
@@ -190,8 +131,8 @@ async def out_of_hours(examples: Examples) -> Caller:
 
 async def in_an_emergency(examples: Examples) -> Caller:
     """One calls when a supervisor has closed the office, and hangs up while he leaves his message."""
-    notice = {"notice": "emergency", "by": "test", "texts": {"zh": "停业。", "en": "Closed."}}
-    await examples.house.control.ask("notice-on", **notice)
+    texts = {"zh": "停业。", "en": "Closed."}
+    await examples.house.control.ask("notice-on", timeout=20, notice="emergency", by="test", texts=texts)
     async with examples.calls(("13900000024", "8002"), leaves_after_ms=9500) as (caller,):
         await caller.at("message")
         await caller.speak(2500)
@@ -287,10 +228,13 @@ async def evening(examples: Examples) -> AsyncIterator[Evening]:
         return await in_an_emergency(examples)
 
     six_ways = asyncio.create_task(in_six_ways(examples))
-    others = (at_the_bank, out_of_hours, for_support, at_the_demonstration)
-    bank, closed, support, demonstration = (asyncio.create_task(calls(examples)) for calls in others)
     everybody = Evening(
-        bank, six_ways, closed, asyncio.create_task(after_the_others()), support, demonstration
+        bank=asyncio.create_task(at_the_bank(examples)),
+        six_ways=six_ways,
+        closed=asyncio.create_task(out_of_hours(examples)),
+        emergency=asyncio.create_task(after_the_others()),
+        support=asyncio.create_task(for_support(examples)),
+        demonstration=asyncio.create_task(at_the_demonstration(examples)),
     )
     yield everybody
     await asyncio.gather(*vars(everybody).values(), return_exceptions=True)

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 from asyncio import Task
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,239 +15,24 @@ import pytest_asyncio
 
 from hotline.asterisk.prefix import Toolbox
 from hotline.engine import speaker_of
-from hotline.site import Site, load_site
 from hotline.site_names import names_of
 from ivr.flow import FlowSet
 from ivr.loader import load_flows
 from ivr.prompts import PromptStore
 from ivr.saying import words
-from tests.asterisk.conftest import free_ports, opened
+from tests.asterisk.conftest import opened
 from tests.asterisk.handset import ALL, Caller, Callers, share_prompts, spells
 from tests.asterisk.test_keys_and_lines import Carrier
 from tests.asterisk.test_survival import killed_engine
+from tests.asterisk.verb_site import PIN, write_site
 from tests.unit.web_service import WebServiceDouble, answer, silent, web_service
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-PROMPTS = """\
-prompts:
-  ask: {zh: 请按键, en: Press a key.}
-  right: {zh: 对吗, en: Right?}
-  again: {zh: 请重新输入, en: Again please.}
-  bye: {zh: 再见, en: Bye.}
-"""
-FLOWS = {
-    "8101": """\
-flow: values
-languages: [zh, en]
-start: number
-nodes:
-  number:
-    {collect: ask, into: number, length: 4, pattern: "[14]XXX", confirm: right, invalid_prompt: again, next: digits,
-     failure: bye}
-  digits: {play: [{digits: =vars.number}], next: amount}
-  amount: {play: [{number: 1203}], next: money}
-  money: {play: [{money: "105.55"}], next: date}
-  date: {play: [{date: "2027-02-17"}], next: time}
-  time: {play: [{time: "14:30"}], next: duration}
-  duration: {play: [{duration: 3725}], next: bye}
-  bye: {hangup: bye}
-""",
-    "8103": """\
-flow: lookups
-languages: [en]
-start: choice
-nodes:
-  choice: {menu: ask, keys: {1: quick, 2: slow, 3: broken}, failure: bye}
-  quick: {lookup: quick, into: found, next: known, error: person}
-  known: {tag: {name: =vars.found.name}, next: bye}
-  slow: {lookup: slow, into: found, wait: 1500ms, next: bye, timeout: bye, error: person}
-  broken: {lookup: broken, into: found, next: bye, error: person}
-  person: {queue: desk, answered: bye, otherwise: bye}
-  bye: {hangup: bye}
-""",
-    "8104": """\
-flow: faulty
-languages: [en]
-start: text
-error: person
-nodes:
-  text: {set: {text: twelve}, next: broken}
-  broken: {set: {number: =int(vars.text)}, next: bye}
-  person: {queue: desk, answered: bye, otherwise: bye}
-  bye: {hangup: bye}
-""",
-    "8105": """\
-flow: helpless
-languages: [en]
-start: text
-nodes:
-  text: {set: {text: twelve}, next: broken}
-  broken: {play: [{money: =vars.text}], next: bye}
-  bye: {hangup: bye}
-""",
-    "8106": """\
-flow: rated
-languages: [en]
-start: talk
-prompts:
-  friendly: {en: Friendly?}
-  solved: {en: Solved?}
-nodes:
-  talk: {queue: desk, answered: rate, otherwise: bye}
-  rate: {survey: [friendly, solved], invalid_prompt: again, next: bye}
-  bye: {hangup: bye}
-""",
-    "8107": """\
-flow: elsewhere
-languages: [en]
-start: choice
-nodes:
-  choice: {menu: ask, keys: {1: outside, 2: engaged, 3: seat, 4: own}, failure: bye}
-  outside: {transfer: {number: "0755105200"}, answered: bye, failure: choice}
-  engaged: {transfer: {number: "0755100486"}, answered: bye, busy: bye, failure: choice}
-  seat: {transfer: {seat: bob, queue: desk}, answered: bye, failure: choice}
-  own: {transfer: {number: =caller.number}, answered: bye, not_allowed: bye, failure: choice}
-  bye: {hangup: bye}
-""",
-    "8108": """\
-flow: notices
-languages: [en]
-start: choice
-nodes:
-  choice: {menu: ask, keys: {1: south, 2: north}, failure: bye}
-  south: {set: {area: south}, next: news}
-  north: {set: {area: north}, next: news}
-  news: {announce: {area: =vars.area, service: broadband}, next: quiet, heard: bye}
-  quiet: {play: again, next: bye}
-  bye: {hangup: bye}
-""",
-    "8109": """\
-flow: halves
-languages: [en]
-start: half
-nodes:
-  half: {split: {left: 50, right: 50}}
-  left: {hangup: bye}
-  right: {hangup: bye}
-""",
-    "8110": """\
-flow: waiting
-languages: [en]
-start: line
-nodes:
-  line: {queue: line, keys: {1: pause, 2: other, 3: figures}, answered: bye, otherwise: bye}
-  pause: {play: again, next: line}
-  other: {queue: other, keys: {1: bye}, answered: bye, otherwise: bye}
-  figures: {set: {waiting: =queue.other.waiting, ready: =queue.other.seats_ready}, next: many}
-  many:
-    switch: [{if: vars.ready > 0, then: bye}, {if: vars.waiting == 1 && queue.other.longest_wait > 0.0, then: tell}]
-    otherwise: bye
-  tell: {tag: {ready: =vars.ready}, next: bye}
-  bye: {hangup: bye}
-""",
-    "8111": """\
-flow: within
-languages: [en]
-start: remember
-nodes:
-  remember: {set: {kept: outer, tries: =1 + 1}, next: who}
-  who: {flow: identify, with: {least: =vars.tries}, into: who, exits: {found: note}, next: bye}
-  note: {tag: {kept: =vars.kept, id: =vars.who.id, least: =vars.who.least}, next: more}
-  more: {menu: ask, keys: {1: last}, tries: 1, wait: 15s, failure: bye}
-  last: {tag: {end: =vars.kept}, next: bye}
-  bye: {hangup: bye}
-""",
-    "": """\
-flow: identify
-languages: [en]
-arguments: [least]
-start: id
-nodes:
-  id: {collect: ask, into: id, length: 3, wait: 15s, next: known, failure: unknown}
-  known: {switch: [{if: 'vars.id == "777"', then: found}], otherwise: unknown}
-  found: {return: found, with: {id: =vars.id, least: =vars.least}}
-  unknown: {return: unknown}
-""",
-    "8112": """\
-flow: noted
-languages: [en]
-start: address
-nodes:
-  address: {record: ask, into: address, silence: 2s, next: later}
-  later:
-    {callback: desk, number: =caller.number, at: "2099-01-02 10:30", skills: {help: 2}, next: bye, not_allowed: bye}
-  bye: {hangup: bye}
-""",
-    "8113": """\
-flow: guarded
-languages: [en]
-start: pin
-nodes:
-  pin: {collect: ask, into: pin, length: 4, secret: true, next: sure, failure: bye}
-  sure: {menu: ask, keys: {1: check}, tries: 1, wait: 15s, failure: bye}
-  check: {lookup: guarded, with: {pin: =vars.pin}, into: account, secret: true, next: bye, error: person}
-  person: {queue: desk, answered: bye, otherwise: bye}
-  bye: {hangup: bye}
-""",
-}
-PIN = "9081"
-
-
-def write_site(folder: Path, service: WebServiceDouble, carrier: Carrier) -> Site:
-    """Write a site for the flows above: each queue with a seat of its own."""
-    sip, agi, ami, mqtt, rtp = free_ports(5)
-    rtp = min(rtp, 64000) // 2 * 2
-    numbers = {number: text.split()[1] for number, text in FLOWS.items() if number}
-    queues = {"desk": "help", "line": "line", "other": "other"}
-    settings = {
-        "site": "verbs",
-        "numbers": {
-            **{number: {"flow": name, "language": "en"} for number, name in numbers.items()},
-            "8102": {"flow": "values", "language": "zh"},
-            "8101": {"flow": "values", "language": "en"},
-        },
-        "skills": ["help", "line", "other"],
-        "queues": {
-            name: {"skills": {skill: 1}, "ring": "8s", "wrap_up": "200ms"} for name, skill in queues.items()
-        },
-        "agents": {
-            "ann": {"name": "Ann", "phone": "6001", "skills": {"help": 3}},
-            "bob": {"name": "Bob", "phone": "6002", "skills": {"help": 1}},
-            "cai": {"name": "Cai", "phone": "6003", "skills": {"line": 1}},
-            "dan": {"name": "Dan", "phone": "6004", "skills": {"other": 1}},
-        },
-        "phones": {f"600{n}": {} for n in range(1, 5)},
-        "trunks": {
-            "loopback": {"address": ["127.0.0.1"], "dtmf": "inband"},
-            "carrier": {"address": ["127.0.0.2"], "host": f"127.0.0.1:{carrier.port}"},
-        },
-        "outbound": {"trunk": "carrier", "allow": ["0755XXXXXX", "139XXXXXXXX"], "per_number_daily": 1},
-        "lookups": {
-            **{
-                name: {"url": f"{service.url}/{name}", "timeout": "5s"}
-                for name in ("quick", "slow", "broken")
-            },
-            "guarded": {
-                "url": f"{service.url}/guarded",
-                "method": "POST",
-                "body": {"pin": "{pin}"},
-                "arguments": ["pin"],
-            },
-        },
-        "ports": {"sip": sip, "agi": agi, "ami": ami, "mqtt": mqtt, "rtp_first": rtp, "rtp_last": rtp + 600},
-    }
-    (folder / "flows").mkdir()
-    (folder / "flows" / "prompts.yaml").write_text(PROMPTS)
-    for text in FLOWS.values():
-        (folder / "flows" / f"{text.split()[1]}.yaml").write_text(text)
-    (folder / "config.yaml").write_text(json.dumps(settings))
-    return load_site(folder / "config.yaml")
-
 
 @dataclass
 class Verbs(Callers):
-    """Those who call the house of the flows above, what its prompts are, and what is outside."""
+    """Those who call the house, what it says to them, and what is outside."""
 
     service: WebServiceDouble
     carrier: Carrier
@@ -276,7 +59,7 @@ async def verbs(tmp_path_factory: pytest.TempPathFactory, toolbox: Toolbox) -> A
         service.answers[:] = [by_path]
         loop = asyncio.get_running_loop()
         transport, carrier = await loop.create_datagram_endpoint(Carrier, local_addr=("127.0.0.1", 0))
-        site = write_site(tmp_path_factory.mktemp("verbs"), service, carrier)
+        site = write_site(tmp_path_factory.mktemp("verbs"), service.url, carrier.port)
         share_prompts(site, tmp_path_factory.getbasetemp())
         with contextlib.closing(transport):
             async with opened(site, toolbox) as house:
