@@ -41,7 +41,7 @@ class Unspeakable(ValueError):
     def __init__(self, what: str, wanted: str) -> None:
         self.what = what
         self.wanted = wanted
-        super().__init__(f"this {what} cannot be spoken; give {wanted}")
+        super().__init__(f"a value cannot be spoken as {what}; give {wanted}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,7 +107,8 @@ failure: operator
                     return choice
             name = "timeout" if pressed is None else "invalid"
             if tried + 1 < self.tries:
-                await here.say(self.timeout_prompt if pressed is None else self.invalid_prompt)
+                told = self.timeout_prompt if pressed is None else self.invalid_prompt
+                here.ahead = await here.say(told, KEYS if self.barge_in else "")
         return name if getattr(self, name) is not None else "failure"
 
     async def _choice(self, here: Here, pressed: str) -> tuple[str | None, str]:

@@ -185,7 +185,7 @@ async def test_star_may_lead_back_to_its_own_menu() -> None:
 
 
 async def test_a_wrong_key_and_silence_are_each_told_and_the_menu_offered_again() -> None:
-    call = RehearsedCall(["7", Silence(), "1"])
+    call = RehearsedCall(["7", Silence(), Press("1", after_prompt=True)])
     menu = {**MENU, "invalid_prompt": "wrong", "timeout_prompt": "nothing"}
     _, way = await run({"main": menu, "one": ONE, "end": END}, call)
     assert call.heard[:5] == ["choose.en", "wrong.en", "choose.en", "nothing.en", "choose.en"]

@@ -115,7 +115,7 @@ def test_what_is_no_value_of_the_kind_is_refused(kind: str, value: object) -> No
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_refusal_tells_what_is_wanted(kind: str) -> None:
     error = refusal(kind, object())
-    assert f"this {kind} cannot be spoken; give {error.wanted}" == str(error)
+    assert f"a value cannot be spoken as {kind}; give {error.wanted}" == str(error)
 
 
 @pytest.mark.parametrize("language", ["zh-TW", "zh_CN", "ZH", "zh-Hans-CN"])

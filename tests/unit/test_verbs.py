@@ -69,6 +69,12 @@ async def test_a_menu_is_offered_shorter_the_second_time() -> None:
     assert done.heard == ["ask.en", "ask-again.en", "ask-again.en", "bye.en"]
 
 
+async def test_a_key_into_the_words_of_the_mistake_is_the_next_try() -> None:
+    menu = {"menu": "ask", "keys": {"1": "right"}, "failure": "end", "invalid_prompt": "wrong"}
+    done = await rehearse({"main": menu, "right": AFTER, "end": END}, ["9", "1"])
+    assert done.heard == ["ask.en", "wrong.en", "after.en", "bye.en"]
+
+
 @pytest.mark.parametrize("key", [" 9 ", "9 ", "A", "", "1" * 21])
 def test_a_key_that_nobody_can_press_is_refused(key: str) -> None:
     with pytest.raises(ValidationError):
