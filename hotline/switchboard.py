@@ -389,8 +389,17 @@ class Switchboard:
                 why=offer.why,
             )
         )
-        order = Ring(offer.offer, offer.seat, offer.phone, offer.ring_ms / 1000)
+        order = Ring(offer.offer, offer.seat, offer.phone, offer.ring_ms / 1000, self._shown(call))
         self._stays[offer.visit].orders.put_nowait(order)
+
+    def _shown(self, call_id: str) -> str:
+        """Return what the phone shows of a call that rings there: its queue, its language, how long it has waited."""
+        call = self.memory.calls[call_id]
+        if call.visit is None:
+            return ""
+        language = call.node.language if call.node is not None else call.began.language
+        waited = (self._clock.now() - call.visit.at) // 1000
+        return f"{call.visit.queue} {language} {waited // 60}:{waited % 60:02}"
 
     def _silence(self, offer: str, outcome: MissedOutcome) -> None:
         self._silenced.add(offer)

@@ -20,6 +20,7 @@ CONNECTED: Final = "hotline-connected"  # a seat's, and one outside
 MARK: Final = "hotline-keys"  # the UserEvent from which on keys are meant for us
 SAMPLES: Final = 8_000  # a second of a recording
 LONGEST_RECORDING: Final = 3_600.0
+LONGEST_NAME: Final = 20  # of a caller, on a phone's display
 
 _NUMBER = re.compile(r"\+?[0-9*#]{1,32}")
 
@@ -220,10 +221,18 @@ class AgiCall:
         if not contacts or not _only_of(endpoint, contacts):
             return Rang(ring.offer, "unreachable")
         await session.set_variable("__HOTLINE_OFFER", ring.offer)
+        if ring.shows:
+            await session.set_variable("CALLERID(name)", self._display(ring))
         music = "" if self._music is None else f"m({self._music})"
         options = f"gi{music}U({ANSWERED})"
         end = await self._dial(contacts, ring.seconds, options, ring.offer, "HOTLINE_ANSWERED")
         return Rang(ring.offer, end.outcome, end.answered_at, end.ended_at, end.cause, end.tech_cause)
+
+    def _display(self, ring: Ring) -> str:
+        """Return what the phone shows as the caller's name; his own is cut short and cleared of what is not print."""
+        said = self._session.environment.get("agi_calleridname", "")
+        name = "" if said in ("unknown", "") else "".join(filter(str.isprintable, said)).strip()[:LONGEST_NAME]
+        return f"{name} {ring.shows}".strip()
 
     async def _connect(self, line: Line, outside: Outside) -> Connected:
         # Its name is like an offer's, and its moment makes it this one's alone, through restarts too.

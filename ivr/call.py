@@ -33,12 +33,16 @@ class Sound:
 
 @dataclass(frozen=True, slots=True)
 class Ring:
-    """An order to ring one phone: ``phone`` is the phone's name in the site, ``seconds`` how long."""
+    """An order to ring one phone: ``phone`` is the phone's name in the site, ``seconds`` how long.
+
+    ``shows`` is what its display says beside the caller's own name and number.
+    """
 
     offer: str
     seat: str
     phone: str
     seconds: float
+    shows: str = ""
 
 
 @dataclass(frozen=True, slots=True)

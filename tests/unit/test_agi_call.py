@@ -12,7 +12,7 @@ from ivr.agi_call import AgiCall, Outside, _only_of
 from ivr.agi_errors import CommandFailed
 from ivr.agi_legs import LegEnd
 from ivr.agi_session import AgiSession
-from ivr.call import CallLost, Connected, Line, Recorded
+from ivr.call import CallLost, Connected, Line, Recorded, Ring
 
 FILE = Path("/box/a.wav")
 OUTSIDE = Outside("trunk-line", "10000")
@@ -31,10 +31,11 @@ class Clock:
 class Asterisk:
     """The far end of a session: it keeps what it is told, and answers as a test says, by the command's beginning."""
 
-    def __init__(self, **answers: str) -> None:
+    def __init__(self, *, caller_name: str = "unknown", **answers: str) -> None:
         self.told: list[str] = []
         self.answers = {verb.replace("_", " "): answer for verb, answer in answers.items()}
         environment = {"agi_request": "agi://here/caller/c1", "agi_channel": "PJSIP/a", "agi_uniqueid": "c1"}
+        environment["agi_calleridname"] = caller_name
         self.session = AgiSession(self, environment)  # type: ignore[arg-type]  # as much of a transport as it needs
         self.keys = Keys()
         self.clock = Clock()
@@ -201,3 +202,26 @@ async def test_a_rest_that_is_over_says_nothing() -> None:
 )
 def test_a_device_cannot_write_more_into_a_dial_than_its_own_address(contacts: str, right: bool) -> None:
     assert _only_of("phone-1", contacts) is right
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("", "billing zh 0:35"),
+        ("unknown", "billing zh 0:35"),
+        ("王", "王 billing zh 0:35"),
+        ("a" * 50, "a" * 20 + " billing zh 0:35"),
+        ("x\t\x1b[2J", "x[2J billing zh 0:35"),
+    ],
+)
+async def test_a_phone_that_rings_shows_who_calls_and_for_which_queue(name: str, shown: str) -> None:
+    asterisk = Asterisk(caller_name=name, GET_FULL_VARIABLE="200 result=1 (PJSIP/6001/sip:a)")
+    await asterisk.call().ring(Ring("c1/1/1", "ann", "6001", 15, shows="billing zh 0:35"))
+    assert f'SET VARIABLE "CALLERID(name)" "{shown}"' in asterisk.told
+
+
+async def test_a_name_cannot_break_out_of_its_command() -> None:
+    asterisk = Asterisk(caller_name='"\\ ${X}', GET_FULL_VARIABLE="200 result=1 (PJSIP/6001/sip:a)")
+    await asterisk.call().ring(Ring("c1/1/1", "ann", "6001", 15, shows="q"))
+    (told,) = [line for line in asterisk.told if "CALLERID" in line]
+    assert told == 'SET VARIABLE "CALLERID(name)" "\\"\\\\ ${X} q"'

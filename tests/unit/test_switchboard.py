@@ -44,7 +44,7 @@ async def test_a_ready_seat_is_offered_at_once_and_the_offer_is_recorded_before_
 ) -> None:
     cards.sign_in("ann")
     stay = cards.enter("a")
-    assert order(cards, stay) == Ring("a/1/1", "ann", "61", 15.0)
+    assert order(cards, stay) == Ring("a/1/1", "ann", "61", 15.0, shows="billing en 0:00")
     assert cards.kinds() == ["CallBegan", "VisitBegan", "OfferMade"]
 
 
