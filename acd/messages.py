@@ -6,10 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
+from acd.plan import Plan
 from acd.seats import SeatEvent, SeatState
 
 MissedOutcome: TypeAlias = Literal["no-answer", "refused", "busy", "unreachable", "cancelled"]
-CloseReason: TypeAlias = Literal["full", "no_agents", "timeout"]
+NoCustomer: TypeAlias = Literal[
+    "no-customer"
+]  # the customer of a call-back did not answer: no fault of the seat
+CloseReason: TypeAlias = Literal["full", "no_agents", "timeout", "long_wait", "queue-removed"]
 
 
 class Refused(Exception):
@@ -23,7 +27,9 @@ class Refused(Exception):
 class Enter:
     """A visit begins, or (``returning``) its caller is back after the engine was away.
 
-    ``arrived`` is when the visit began; ``offers`` how many it had before. The skills add to the queue's.
+    ``arrived`` is when the wait began, in an earlier queue perhaps; ``offers`` how many it had before. The skills
+    add to the queue's. ``credit_ms`` counts as if waited; ``tier`` is the customer's (0: none); ``owner`` the seat that
+    is asked first. A ``callback`` is a virtual caller: he has a place, but no limits and no line that he holds.
     """
 
     visit: str
@@ -33,6 +39,18 @@ class Enter:
     priority: int = 0
     offers: int = 0
     returning: bool = False
+    credit_ms: int = 0
+    tier: int = 0
+    owner: str | None = None
+    kind: Literal["call", "callback"] = "call"
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackFailed:
+    """The customer of a call-back was not reached: put it aside until ``retry_at``, then back in its old place."""
+
+    visit: str
+    retry_at: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,24 +69,41 @@ class Dialling:
 
 @dataclass(frozen=True, slots=True)
 class Ringing:
-    """The phone of this offer has begun to ring."""
+    """The phone of this offer has begun to ring; of a ring group that of ``seat``."""
 
     offer: str
+    seat: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """The seat answered: the visit is over, the conversation began."""
+    """The seat answered: the visit is over, the conversation began. Of a ring group ``seat`` did."""
+
+    offer: str
+    seat: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """The offer came to nothing; or, where ``seat`` is given, that seat's part of a ring group."""
+
+    offer: str
+    outcome: MissedOutcome | NoCustomer
+    seat: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PutOnHold:
+    """The seat put its caller on hold."""
 
     offer: str
 
 
 @dataclass(frozen=True, slots=True)
-class Missed:
-    """The offer came to nothing."""
+class TakenOffHold:
+    """The seat is back with its caller."""
 
     offer: str
-    outcome: MissedOutcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +141,22 @@ class NotReady:
 
     seat: str
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExtendWrapUp:
+    """A person needs more time after a call: until ``until``."""
+
+    seat: str
+    until: int
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneBusy:
+    """A phone is in use by a private call, or no longer. Not for calls of the distributor's own."""
+
+    phone: str
+    busy: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,26 +198,39 @@ class RestoreSeat:
 
 
 @dataclass(frozen=True, slots=True)
+class Reconfigure:
+    """The plan has changed. Calls go on; those in a queue that is gone are closed."""
+
+    plan: Plan
+
+
+@dataclass(frozen=True, slots=True)
 class Tick:
     """Nothing but the time: see `Distributor.due`."""
 
 
 Event: TypeAlias = (
     Enter
+    | CallbackFailed
     | Leave
     | Dialling
     | Ringing
     | Answered
     | Missed
+    | PutOnHold
+    | TakenOffHold
     | Ended
     | SignIn
     | SignOut
     | Ready
     | NotReady
+    | ExtendWrapUp
     | PhoneSeen
+    | PhoneBusy
     | Hold
     | Release
     | RestoreSeat
+    | Reconfigure
     | Tick
 )
 
@@ -176,7 +240,11 @@ Event: TypeAlias = (
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """Ring this seat for this visit. ``why`` explains the choice."""
+    """Ring this seat for this visit. ``why`` explains the choice.
+
+    ``rings`` are all its seats and phones, more than one for a ring group. For a ``callback`` the seat is reserved, and
+    the customer shall be rung first.
+    """
 
     offer: str
     visit: str
@@ -184,14 +252,17 @@ class Offer:
     phone: str
     ring_ms: int
     why: Mapping[str, Any]
+    rings: tuple[tuple[str, str], ...] = ()
+    callback: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Cancel:
-    """Stop ringing: the offer is over as ``outcome``."""
+    """Stop ringing: the offer is over as ``outcome``; or only the ring of one ``seat`` of a group."""
 
     offer: str
     outcome: MissedOutcome
+    seat: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

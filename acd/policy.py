@@ -1,11 +1,12 @@
-"""The rules of distribution as pure functions: who can serve whom, who goes first."""
+"""Who can serve whom: skills and their levels."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Protocol, TypeAlias, TypeVar
+from typing import TypeAlias
 
 Needs: TypeAlias = tuple[tuple[str, int], ...]  # sorted (skill, least level): equal needs are equal keys
+Alternatives: TypeAlias = tuple[Needs, ...]  # sorted, each enough alone
 
 
 def needs(*required: Mapping[str, int]) -> Needs:
@@ -17,47 +18,21 @@ def needs(*required: Mapping[str, int]) -> Needs:
     return tuple(sorted(together.items()))
 
 
+def either(ways: Iterable[Needs]) -> Alternatives:
+    """Return needs of which a seat must meet any one."""
+    return tuple(sorted(set(ways)))
+
+
 def can_serve(skills: Mapping[str, int], required: Needs) -> bool:
     """Tell whether a seat has every skill at its level. A skill that it does not list never matches."""
     return all(skill in skills and skills[skill] >= level for skill, level in required)
 
 
-class Waiting(Protocol):
-    """What the order of callers looks at."""
-
-    @property
-    def priority(self) -> int:
-        """Higher goes first."""
-
-    @property
-    def arrived(self) -> int:
-        """When the visit began, ms."""
-
-    @property
-    def sequence(self) -> int:
-        """The order in which the distributor heard of it: breaks ties."""
+def meets(skills: Mapping[str, int], ways: Alternatives) -> bool:
+    """Tell whether a seat can serve in any of these ways."""
+    return any(can_serve(skills, required) for required in ways)
 
 
-def turn(visit: Waiting) -> tuple[int, int, int]:
-    """Return the key by which callers are served, least first: priority, then age, then sequence."""
-    return (-visit.priority, visit.arrived, visit.sequence)
-
-
-class Idle(Protocol):
-    """What the order of seats looks at."""
-
-    @property
-    def name(self) -> str:
-        """The seat's name: breaks ties."""
-
-    @property
-    def idle_since(self) -> int:
-        """When the seat last fell free of a call or signed in, ms."""
-
-
-S = TypeVar("S", bound=Idle)
-
-
-def longest_idle(seats: Iterable[S]) -> S | None:
-    """Return the seat that has been free longest."""
-    return min(seats, key=lambda seat: (seat.idle_since, seat.name), default=None)
+def lacking(skills: Mapping[str, int], required: Needs) -> Needs:
+    """Return what a seat lacks of these needs."""
+    return tuple((skill, level) for skill, level in required if not can_serve(skills, ((skill, level),)))

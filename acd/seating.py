@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from acd.messages import NotReady, Refused, RestoreSeat, SeatChange, SignOut
-from acd.policy import Needs, can_serve
-from acd.seats import ON_DUTY, SeatEvent, SeatState, transition
+from acd.plan import Plan, group_skill, own_skill
+from acd.pools import Pools, Profile
+from acd.seats import AWAY, BUSY, ON_DUTY, SeatEvent, SeatState, transition
 
 
 @dataclass(slots=True, eq=False)
 class SeatStatus:
-    """A seat as it stands. ``until``: when its state ends by itself; ``after``: its wish for later."""
+    """A seat as it stands. ``until``: when its state ends by itself; ``after``: its wish for later.
+
+    ``duty`` tells whether callers may hope for it; ``busy_ms`` and ``away_ms`` are counted since it signed in;
+    ``turns`` holds the number of its last offer for each queue; ``leaving`` that the plan no longer has it.
+    """
 
     name: str
     skills: Mapping[str, int]
+    profile: Profile
     state: SeatState = "signed-out"
     phone: str | None = None
     since: int = 0
@@ -25,23 +31,72 @@ class SeatStatus:
     until: int | None = None
     misses: int = 0
     after: SignOut | NotReady | None = None
+    duty: bool = False
+    leaving: bool = False
+    signed_in: int = 0
+    busy_ms: int = 0
+    away_ms: int = 0
+    taken_at: int = 0
+    turns: dict[str, int] = field(default_factory=dict)
+
+    def occupancy(self, now: int) -> float:
+        """Return the share of its time in which it was busy with calls: time signed in, less time away."""
+        present = now - self.signed_in - self.away_ms
+        return self.busy_ms / present if present > 0 else 0.0
 
 
 class Seating:
-    """All seats. ``changed`` hears of every change of state; ``alarm`` of every time at which one ends by itself."""
+    """All seats. Every change of state goes to ``changed``, with the time that the last state took, ms.
+
+    ``alarm`` hears of every time at which a state ends by itself, ``off_alarm`` of when a lost seat is off duty.
+    """
 
     def __init__(
         self,
-        seats: Mapping[str, Mapping[str, int]],
-        changed: Callable[[SeatChange], None],
+        plan: Plan,
+        pools: Pools,
+        changed: Callable[[SeatStatus, SeatChange, int], None],
         alarm: Callable[[int, str], None],
+        off_alarm: Callable[[int, str], None],
     ) -> None:
-        self.all = {name: SeatStatus(name, skills) for name, skills in seats.items()}
+        self.all: dict[str, SeatStatus] = {}
         self.ready: dict[str, SeatStatus] = {}
         self._changed = changed
         self._alarm = alarm
+        self._off_alarm = off_alarm
         self._at_phone: dict[str, SeatStatus] = {}
         self._reachable: dict[str, bool] = {}
+        self._in_use: set[str] = set()
+        self.arrange(plan, pools)
+
+    def arrange(self, plan: Plan, pools: Pools) -> None:
+        """Take in a plan: its seats, their skills and groups. Seats that it no longer has stay as they are."""
+        self._plan = plan
+        self._pools = pools
+        groups: dict[str, dict[str, int]] = {name: {} for name in plan.seats}
+        for group, members in plan.groups.items():
+            for name in members:
+                if name in groups:
+                    groups[name][group_skill(group)] = 1
+        for name, skills in plan.seats.items():
+            seat = self.all.get(name)
+            shared = {skill: level for skill, level in skills.items() if skill != own_skill(name)}
+            profile = Profile({}, {}, ())
+            if seat is None:
+                seat = self.all[name] = SeatStatus(name, skills, profile)
+            seat.skills = skills
+            seat.leaving = False
+            seat.profile = pools.join(seat, {**shared, **groups[name]}, plan.ranks.get(name, {}))
+        for name, seat in self.all.items():
+            if name not in plan.seats:
+                seat.profile = pools.join(seat, seat.profile.skills, {})
+            seat.profile.on_duty += seat.duty
+            if seat.state == "ready":
+                self._onto_bench(seat)
+
+    def forget(self, seat: SeatStatus) -> None:
+        """Take away a seat that is signed out and no longer in the plan."""
+        del self.all[seat.name]
 
     def named(self, name: str) -> SeatStatus:
         """Return a seat. Raises `Refused` where there is none of that name."""
@@ -54,10 +109,6 @@ class Seating:
         """Return the seat at a phone."""
         return self._at_phone.get(phone)
 
-    def somebody_on_duty(self, required: Needs) -> bool:
-        """Tell whether anybody who is signed in could serve these needs, now or later."""
-        return any(seat.state in ON_DUTY and can_serve(seat.skills, required) for seat in self.all.values())
-
     def sit_down(self, seat: SeatStatus, phone: str, now: int) -> None:
         """Sign a person in at a phone. Raises `Refused` where one of the two is taken."""
         other = self._at_phone.get(phone)
@@ -68,7 +119,8 @@ class Seating:
         if other is not None:
             raise Refused(f"{other.name} is signed in at phone {phone}; sign out there first")
         seat.phone = phone
-        seat.misses = 0
+        seat.misses = seat.busy_ms = seat.away_ms = 0
+        seat.signed_in = now
         self._at_phone[phone] = seat
         self.free(seat, "sign-in", now)
 
@@ -89,17 +141,34 @@ class Seating:
             self.change(seat, "phone-lost", now)
         return seat
 
+    def phone_used(self, phone: str, busy: bool, now: int) -> SeatStatus | None:
+        """Take in whether a phone is in use by a private call; return the seat there."""
+        (self._in_use.add if busy else self._in_use.discard)(phone)
+        seat = self._at_phone.get(phone)
+        if seat is not None and busy and seat.state == "ready":
+            self.change(seat, "phone-busy", now, reason="phone-busy")
+        elif seat is not None and not busy and (seat.state, seat.reason) == ("not-ready", "phone-busy"):
+            self.free(seat, "phone-free", now)
+        return seat
+
+    def in_use(self, seat: SeatStatus) -> bool:
+        """Tell whether a seat's phone is in use by a private call."""
+        return seat.phone in self._in_use
+
     def free(self, seat: SeatStatus, event: SeatEvent, now: int) -> None:
-        """Make a seat ready, or unreachable where its phone is."""
+        """Make a seat ready; or unreachable where its phone is; or not ready while its phone is in use."""
         if seat.phone is None or not self._reachable.get(seat.phone, False):
             if seat.state != "unreachable":
                 self.change(seat, "phone-lost", now)
             else:
                 seat.until = None
             return
-        if event != "spare":
+        if event not in ("spare", "phone-free"):
             seat.idle_since = now
-        self.change(seat, event, now)
+        if seat.phone in self._in_use:
+            self.change(seat, "phone-busy", now, reason="phone-busy")
+        else:
+            self.change(seat, event, now)
 
     def change(
         self,
@@ -112,28 +181,58 @@ class Seating:
         until: int | None = None,
     ) -> None:
         """Change a seat's state. Raises `IllegalTransition`."""
-        was = seat.state
-        seat.state = transition(was, event)
+        was, took = seat.state, now - seat.since
+        seat.state = state = transition(was, event)
+        if was == "ready":
+            self._off_bench(seat)
+        elif was in BUSY:
+            seat.busy_ms += took
+        elif was in AWAY:
+            seat.away_ms += took
         seat.since = now
         seat.reason, seat.offer, seat.until = reason, offer, until
         if until is not None:
             self._alarm(until, seat.name)
-        if seat.state == "ready":
-            self.ready[seat.name] = seat
-        else:
-            self.ready.pop(seat.name, None)
-        self._changed(SeatChange(seat.name, seat.phone, was, event, seat.state, reason, offer, until))
+        if state == "ready":
+            self._onto_bench(seat)
+        elif state == "unreachable":
+            self._off_alarm(now + self._plan.unreachable_off_ms, seat.name)
+        if seat.duty is not (state in ON_DUTY):
+            self.set_duty(seat, on=state in ON_DUTY)
+        self._changed(seat, SeatChange(seat.name, seat.phone, was, event, state, reason, offer, until), took)
+
+    def set_duty(self, seat: SeatStatus, *, on: bool) -> None:
+        """Note whether callers may hope for a seat."""
+        seat.profile.on_duty += on - seat.duty
+        seat.duty = on
 
     def restore(self, event: RestoreSeat) -> SeatStatus:
         """Put a seat back as it was; no change is told."""
         seat = self.named(event.seat)
+        if seat.state == "ready":
+            self._off_bench(seat)
         seat.state, seat.phone, seat.since, seat.reason = event.state, event.phone, event.since, event.reason
-        seat.idle_since = event.since
+        seat.idle_since = seat.signed_in = seat.taken_at = event.since
         seat.offer, seat.until = event.offer, event.until
+        self.set_duty(seat, on=event.state in ON_DUTY)
         if event.phone is not None:
             self._at_phone[event.phone] = seat
         if event.state == "ready":
-            self.ready[seat.name] = seat
+            self._onto_bench(seat)
+        elif event.state == "unreachable":
+            self._off_alarm(event.since + self._plan.unreachable_off_ms, seat.name)
         if event.until is not None:
             self._alarm(event.until, seat.name)
         return seat
+
+    def _onto_bench(self, seat: SeatStatus) -> None:
+        self.ready[seat.name] = seat
+        seat.profile.bench.add((seat.idle_since, seat.name), seat)
+        for reserve in seat.profile.reserves:
+            self._pools.reserve_ready[reserve] += 1
+
+    def _off_bench(self, seat: SeatStatus) -> None:
+        del self.ready[seat.name]
+        seat.profile.bench.remove((seat.idle_since, seat.name))
+        for reserve in seat.profile.reserves:
+            self._pools.reserve_ready[reserve] -= 1

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, get_args
 
 SeatState: TypeAlias = Literal[
-    "signed-out", "unreachable", "ready", "reserved", "ringing", "talking", "wrap-up", "not-ready"
+    "signed-out", "unreachable", "ready", "reserved", "ringing", "talking", "hold", "wrap-up", "not-ready"
 ]
 SeatEvent: TypeAlias = Literal[
     "sign-in",
@@ -14,12 +14,17 @@ SeatEvent: TypeAlias = Literal[
     "ready",
     "not-ready",
     "phone-lost",
+    "phone-busy",  # its phone is in use by a private call
+    "phone-free",
     "reserve",
     "ring",
     "answer",
+    "hold",
+    "unhold",
     "spare",  # the offer ended through no doing of the seat
     "miss",
     "end",
+    "extend",  # more time for wrap-up
     "wrap-up-over",
     "pause-over",
 ]
@@ -34,42 +39,35 @@ class IllegalTransition(Exception):
         self.event = event
 
 
+_STATES: tuple[SeatState, ...] = get_args(SeatState)
+ON_DUTY: frozenset[SeatState] = frozenset(_STATES) - {"signed-out"}
+RINGING: frozenset[SeatState] = frozenset({"reserved", "ringing"})
+TALKING: frozenset[SeatState] = frozenset({"talking", "hold"})
+BUSY: frozenset[SeatState] = RINGING | TALKING | {"wrap-up"}
+AWAY: frozenset[SeatState] = frozenset({"not-ready", "unreachable"})
+
+
+def _all_to(target: SeatState, *but: SeatState) -> dict[SeatState, SeatState]:
+    return {state: target for state in _STATES if state not in but}
+
+
 _TO: Mapping[SeatEvent, Mapping[SeatState, SeatState]] = {
     "sign-in": {"signed-out": "ready"},
-    "sign-out": {
-        "unreachable": "signed-out",
-        "ready": "signed-out",
-        "reserved": "signed-out",
-        "ringing": "signed-out",
-        "talking": "signed-out",
-        "wrap-up": "signed-out",
-        "not-ready": "signed-out",
-    },
+    "sign-out": _all_to("signed-out", "signed-out"),
     "ready": {"unreachable": "ready", "wrap-up": "ready", "not-ready": "ready"},
-    "not-ready": {
-        "unreachable": "not-ready",
-        "ready": "not-ready",
-        "reserved": "not-ready",
-        "ringing": "not-ready",
-        "talking": "not-ready",
-        "wrap-up": "not-ready",
-        "not-ready": "not-ready",
-    },
-    "phone-lost": {
-        "signed-out": "unreachable",
-        "ready": "unreachable",
-        "reserved": "unreachable",
-        "ringing": "unreachable",
-        "talking": "unreachable",
-        "wrap-up": "unreachable",
-        "not-ready": "unreachable",
-    },
+    "not-ready": _all_to("not-ready", "signed-out"),
+    "phone-lost": _all_to("unreachable", "unreachable"),
+    "phone-busy": _all_to("not-ready", "talking", "hold"),
+    "phone-free": {"not-ready": "ready"},
     "reserve": {"ready": "reserved"},
     "ring": {"reserved": "ringing"},
     "answer": {"reserved": "talking", "ringing": "talking"},
+    "hold": {"talking": "hold"},
+    "unhold": {"hold": "talking"},
     "spare": {"reserved": "ready", "ringing": "ready"},
     "miss": {"reserved": "not-ready", "ringing": "not-ready"},
-    "end": {"talking": "wrap-up"},
+    "end": {"talking": "wrap-up", "hold": "wrap-up"},
+    "extend": {"wrap-up": "wrap-up"},
     "wrap-up-over": {"wrap-up": "ready"},
     "pause-over": {"not-ready": "ready", "unreachable": "ready"},
 }
@@ -81,8 +79,3 @@ def transition(state: SeatState, event: SeatEvent) -> SeatState:
         return _TO[event][state]
     except KeyError:
         raise IllegalTransition(state, event) from None
-
-
-ON_DUTY: frozenset[SeatState] = frozenset(
-    {"unreachable", "ready", "reserved", "ringing", "talking", "wrap-up", "not-ready"}
-)

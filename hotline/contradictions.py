@@ -21,10 +21,16 @@ def contradictions(source: Source, s: Settings) -> Iterator[Problem]:
         message = f"there is no {what} named {name!r}{did_you_mean(name, known)}"
         return source.problem(path, f"unknown-{what}", message, of_key=of_key)
 
+    yield from _of_distribution(source, s)
     wanted = [
         *((("queues", n, "skills"), q.skills) for n, q in s.queues.items()),
         *((("agents", n, "skills"), a.skills) for n, a in s.agents.items()),
         *((("languages", n), skills) for n, skills in s.languages.items()),
+        *(
+            (("queues", n, "widen", index, "skills"), step.skills)
+            for n, q in s.queues.items()
+            for index, step in enumerate(q.widen)
+        ),
     ]
     for path, skills in wanted:
         yield from (
@@ -59,6 +65,40 @@ def contradictions(source: Source, s: Settings) -> Iterator[Problem]:
         yield source.problem(
             ("ports",), "port-twice", "two parts would listen on one port; give each its own"
         )
+
+
+def _of_distribution(source: Source, s: Settings) -> Iterator[Problem]:
+    """Find names that nothing in the site has, among groups, ranks, steps of widening, tiers, customers, reserves."""
+    named: list[tuple[tuple[str | int, ...], str, str, Any]] = []
+    for group, seats in s.groups.items():
+        named += [(("groups", group, i), "agent", seat, s.agents) for i, seat in enumerate(seats)]
+    for name, agent in s.agents.items():
+        named += [(("agents", name, "ranks", queue), "queue", queue, s.queues) for queue in agent.ranks]
+    for name, queue in s.queues.items():
+        here = ("queues", name)
+        named += [((*here, "groups", i), "group", group, s.groups) for i, group in enumerate(queue.groups)]
+        named += [((*here, "prefer", i), "skill", skill, s.skills) for i, skill in enumerate(queue.prefer)]
+        for index, step in enumerate(queue.widen):
+            at = (*here, "widen", index)
+            named += [((*at, "drop", i), "skill", skill, s.skills) for i, skill in enumerate(step.drop)]
+            named += [((*at, "groups", i), "group", group, s.groups) for i, group in enumerate(step.groups)]
+            if step.partner is not None:
+                named.append(((*at, "partner"), "queue", step.partner, s.queues))
+            if index and step.after < queue.widen[index - 1].after:
+                message = "this step comes earlier than the one before it; put the earlier first"
+                yield source.problem((*at, "after"), "steps-disordered", message)
+    for number, customer in s.customers.items():
+        if customer.tier is not None:
+            named.append((("customers", number, "tier"), "tier", customer.tier, s.tiers))
+        if customer.owner is not None:
+            named.append((("customers", number, "owner"), "agent", customer.owner, s.agents))
+    for index, reserve in enumerate(s.reserves):
+        named.append((("reserves", index, "skill"), "skill", reserve.skill, s.skills))
+        named.append((("reserves", index, "tier"), "tier", reserve.tier, s.tiers))
+    for path, what, name, known in named:
+        if name not in known:
+            message = f"there is no {what} named {name!r}{did_you_mean(name, known)}"
+            yield source.problem(path, f"unknown-{what}", message, of_key="ranks" in path)
 
 
 def _nobody_can_serve(

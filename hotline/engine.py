@@ -15,7 +15,6 @@ import structlog
 
 from acd.ami import AmiClient
 from acd.distributor import Distributor
-from acd.plan import Plan, QueuePlan, own_skill
 from hotline.apology import prepare
 from hotline.asterisk.prefix import Toolbox, find
 from hotline.bus import Bus
@@ -36,6 +35,7 @@ from hotline.memory import Memory
 from hotline.notice_file import FILE, NoticeFile
 from hotline.notices import NoticeBoard
 from hotline.numbers import AllowedNumbers
+from hotline.plan import plan_of
 from hotline.publisher import Publisher
 from hotline.secrets import Secrets, load_secrets
 from hotline.site import Site
@@ -53,28 +53,6 @@ log = structlog.get_logger(__name__)
 SPOOL_S = 2.0
 KEPT_SEGMENTS = 4
 BESIDE_CALLS = ("nice", "-n", "15")  # prompts are rendered while Asterisk and the engine serve callers
-
-
-def plan_of(site: Site) -> Plan:
-    """Return what the distributor needs to know of the site."""
-    s = site.settings
-    return Plan(
-        queues={
-            name: QueuePlan(
-                name=name,
-                skills=queue.skills,
-                ring_ms=queue.ring,
-                wrap_up_ms=queue.wrap_up,
-                priority=queue.priority,
-                capacity=queue.capacity,
-                longest_wait_ms=queue.longest_wait,
-            )
-            for name, queue in s.queues.items()
-        },
-        seats={name: {**agent.skills, own_skill(name): 5} for name, agent in s.agents.items()},
-        misses_allowed=s.rona.misses,
-        missed_pause_ms=s.rona.pause,
-    )
 
 
 def speaker_of(toolbox: Toolbox) -> Speaker:
@@ -146,7 +124,7 @@ async def run_engine(site: Site, *, stdin_keeps_it: bool = False) -> None:
         endings = Endings(shelf, shelf.ended)
         endings.recall(memory.calls.values())
         chronicle.listeners.append(endings.heard)
-        plan = plan_of(site)
+        plan = plan_of(site.settings)
         distributor = Distributor(plan)
         legs = SeatLegs()
         switchboard = Switchboard(site, distributor, chronicle, clock, lambda offer: ear.stop_ringing(offer))

@@ -25,6 +25,7 @@ from ledger.events import (
     to_data,
 )
 
+MOST_SERVED = 10_000  # customers whose last agent is remembered
 MOST_LATELY_OVER = 1_000  # calls: late news of them is no news of new ones
 
 
@@ -61,6 +62,7 @@ class Memory:
         self.wishes: dict[str, SeatWished] = {}
         self.callbacks: dict[str, CallbackAsked] = {}
         self.lately_over: deque[str] = deque(maxlen=MOST_LATELY_OVER)
+        self.served_last: dict[str, str] = {}  # by the customer's number: the seat that spoke with him last
 
     def apply(self, event: Event) -> None:
         """Take in one more event. Events of calls that are over, or unknown, are let pass."""
@@ -101,6 +103,7 @@ class Memory:
                     call.offer = None
             case ConversationEnded():
                 call.offer = call.answered = None
+                self._served(call.began.ani, event.seat)
             case CallbackAsked():
                 call.callbacks = max(call.callbacks, int(event.callback.rpartition("/cb")[2]))
             case CallEnded():
@@ -108,6 +111,13 @@ class Memory:
                 self.lately_over.append(event.call)
             case _:
                 pass
+
+    def _served(self, number: str, seat: str) -> None:
+        if number:
+            self.served_last.pop(number, None)
+            self.served_last[number] = seat
+            if len(self.served_last) > MOST_SERVED:
+                del self.served_last[next(iter(self.served_last))]
 
     def is_new(self, seat: str) -> bool:
         """Tell whether a seat has never been signed in, or has vanished from the site since."""
@@ -119,6 +129,7 @@ class Memory:
             "events": [to_data(event) for event in self._events()],
             "counts": self._counts(),
             "lately_over": list(self.lately_over),
+            "served_last": dict(self.served_last),
         }
 
     @classmethod
@@ -129,6 +140,7 @@ class Memory:
             for data in snapshot["events"]:
                 memory.apply(from_data(data))
             memory.lately_over.extend(snapshot["lately_over"])
+            memory.served_last.update(snapshot.get("served_last", {}))
             for call, (visits, offers, queue) in snapshot["counts"].items():
                 known = memory.calls[call]
                 known.visits, known.offers, known.queue = visits, offers, queue

@@ -116,6 +116,19 @@ class Entry(Part):
     language: str = Field("zh", description="the language in which it begins")
 
 
+class Widening(Part):
+    """What changes for a caller who has waited so long. It takes effect at its time, whoever rings meanwhile."""
+
+    after: Milliseconds = Field(description="so long after his arrival")
+    skills: Mapping[str, Level] = Field(
+        default_factory=dict,
+        description="skills that a seat must have from now on, at levels lower or higher than before",
+    )
+    drop: tuple[str, ...] = Field((), description="skills that are not needed any more")
+    groups: tuple[str, ...] = Field((), description="seats of these groups may serve him too")
+    partner: str | None = Field(None, description="seats that serve this queue may serve him too")
+
+
 class Queue(Part):
     """Callers who wait for somebody with the same skills."""
 
@@ -129,6 +142,28 @@ class Queue(Part):
     )
     capacity: int | None = Field(None, ge=1, description="most callers waiting; one more leaves by `full`")
     longest_wait: Milliseconds | None = Field(None, description="after it a caller leaves by `timeout`")
+    longest_estimate: Milliseconds | None = Field(
+        None, description="a caller whose wait is estimated to be longer leaves by `long_wait`"
+    )
+    prefer: tuple[str, ...] = Field(
+        (), description="skills that are wanted, not needed: who has more of them goes first"
+    )
+    groups: tuple[str, ...] = Field(
+        (), description="only seats of these groups serve it, where any are named"
+    )
+    widen: tuple[Widening, ...] = Field(
+        (), description="what changes while a caller waits, the earlier first"
+    )
+    seats: Literal["longest-idle", "least-busy", "best-skilled", "least-skilled", "round-robin"] = Field(
+        "longest-idle", description="which of several seats that are free is rung; equals by the longest idle"
+    )
+    target: Milliseconds = Field(
+        20_000, description="the wait that is aimed at; it counts where the site's `order` is `target`"
+    )
+    owner_wait: Milliseconds = Field(
+        0,
+        description="so long a caller waits for the agent who owns his case, or served him last; then others are asked",
+    )
 
 
 class Agent(Part):
@@ -139,6 +174,11 @@ class Agent(Part):
     phone: str | None = Field(
         None, description="the phone at which the agent is signed in when the hotline starts"
     )
+    ranks: Mapping[str, int] = Field(
+        default_factory=dict,
+        description="queues with their rank for this agent: less goes first, 1 where none is given",
+    )
+    wrap_up: Milliseconds | None = Field(None, description="time for notes, in place of the queue's")
 
 
 class Phone(Part):
@@ -184,6 +224,29 @@ class Trunk(Part):
     rtp_timeout: Annotated[Milliseconds, AfterValidator(_whole_seconds)] = Field(
         60_000, description="a call without voice packets for so long is ended"
     )
+
+
+class Tier(Part):
+    """A class of customers."""
+
+    level: int = Field(ge=1, le=9, description="higher is more")
+    credit: Milliseconds = Field(0, description="counts as if waited already when he arrives")
+
+
+class Customer(Part):
+    """A customer who is known by his number."""
+
+    tier: str | None = Field(None, description="his tier")
+    owner: str | None = Field(None, description="the agent who owns his case, and is asked first")
+
+
+class Reserve(Part):
+    """Seats that are kept free for customers of a tier."""
+
+    skill: str = Field(description="seats with this skill")
+    level: Level = Field(1, description="at this level or above")
+    keep: int = Field(1, ge=1, le=100, description="so many that are ready are kept")
+    tier: str = Field(description="for customers of this tier or a higher one")
 
 
 class Outbound(Part):
@@ -251,6 +314,23 @@ class Settings(Part):
     )
     queues: Mapping[Name, Queue] = Field(min_length=1, description="the queues that flows send callers to")
     agents: Mapping[Name, Agent] = Field(min_length=1, description="the people who answer")
+    groups: Mapping[Name, tuple[str, ...]] = Field(
+        default_factory=dict, description="groups of agents, by name"
+    )
+    order: Literal["priority", "target"] = Field(
+        "priority",
+        description="who goes first at a seat that serves several queues: by priority and then age, or the one whose "
+        "queue's `target` runs out first",
+    )
+    ageing: Milliseconds | None = Field(
+        None,
+        description="for each such time that he waits, a caller gains one step of priority, up to 10: nobody starves",
+    )
+    tiers: Mapping[Name, Tier] = Field(default_factory=dict, description="classes of customers, by name")
+    customers: Mapping[Number, Customer] = Field(
+        default_factory=dict, description="customers who are known, by number"
+    )
+    reserves: tuple[Reserve, ...] = Field((), description="seats kept free for customers of a tier")
     phones: Mapping[Annotated[str, StringConstraints(pattern=r"^[0-9]{2,10}$")], Phone] = Field(
         min_length=1, description="the telephones on the desks, by number"
     )

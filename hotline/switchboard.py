@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Literal, TypeAlias
 
 import structlog
@@ -13,6 +13,7 @@ from acd.messages import (
     Answered,
     Cancel,
     Close,
+    CloseReason,
     Decision,
     Dialling,
     Ended,
@@ -33,10 +34,11 @@ from acd.messages import (
 from acd.plan import own_skill
 from hotline.chronicle import Chronicle
 from hotline.clock import Clock
+from hotline.customers import standing_of
 from hotline.memory import Memory, OpenCall, call_of
 from hotline.site import Site
 from ivr.call import Rang, Ring
-from ivr.door import CallbackAnswer, CallbackWish, Wish
+from ivr.door import CallbackAnswer, CallbackWish, QueueExit, Wish
 from ivr.door import Leave as LeaveQueue
 from ledger.events import (
     CallbackAsked,
@@ -53,6 +55,13 @@ from ledger.events import (
 log = structlog.get_logger(__name__)
 
 EndedBy: TypeAlias = Literal["caller", "seat", "unknown"]
+EXITS: Mapping[CloseReason, QueueExit] = {
+    "full": "full",
+    "no_agents": "no_agents",
+    "timeout": "timeout",
+    "long_wait": "long_wait",
+    "queue-removed": "no_agents",
+}
 
 
 class QueueStay:
@@ -146,6 +155,7 @@ class Switchboard:
         visit = call.visit
         if visit is None:
             raise AssertionError(f"visit of {wish.call} was not remembered")
+        standing = standing_of(self._site.settings, call.began.ani, self.memory.served_last)
         stay = QueueStay(self, wish.call, visit.visit)
         self._stays[visit.visit] = stay
         if call.offer is not None:  # it rang when the session was lost, and that ring is over
@@ -159,6 +169,9 @@ class Switchboard:
                 visit.priority,
                 offers=call.offers,
                 returning=returning,
+                credit_ms=standing.credit_ms,
+                tier=standing.tier,
+                owner=standing.owner,
             )
         )
         return stay
@@ -412,14 +425,14 @@ class Switchboard:
             self._given_up[offer] = call.offer
             self._offer_over(call.offer, outcome)
 
-    def _closed(self, visit_id: str, reason: str) -> None:
+    def _closed(self, visit_id: str, reason: CloseReason) -> None:
         call = self.memory.calls.get(visit_id.rpartition("/")[0])
         if call is None or call.visit is None or call.visit.visit != visit_id:
             return
         self._visit_over(call, "overflowed", reason)
         stay = self._stays.pop(visit_id, None)
         if stay is not None:
-            stay.orders.put_nowait(LeaveQueue(reason))  # type: ignore[arg-type]  # the same three words
+            stay.orders.put_nowait(LeaveQueue(EXITS[reason]))
 
     def _offer_over(
         self,

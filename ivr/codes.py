@@ -22,6 +22,7 @@ YAML: Mapping[str, str] = {
     "trap-boolean": "`on`, `off`, `yes`, `no` are true or false in YAML.",
     "trap-key": "The same, or nothing, as a key.",
     "trap-plus": "YAML drops the `+` of a number: write it in quotes.",
+    "trap-comma": "A comma within `{…}` ends a text in YAML: the whole text stands in quotes.",
     "anchor": "`&` at the beginning is an anchor in YAML.",
     "tag": "`!` at the beginning is a tag in YAML.",
 }

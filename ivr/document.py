@@ -127,7 +127,7 @@ class _Builder:
             return None
         if isinstance(event, yaml.SequenceStartEvent):
             return self._sequence(path)
-        return self._mapping(path)
+        return self._mapping(path, in_braces=bool(event.flow_style))
 
     def _sequence(self, path: Key) -> list[Any]:
         items: list[Any] = []
@@ -137,13 +137,17 @@ class _Builder:
             items.append(self._node(event, (*path, len(items))))
         return items
 
-    def _mapping(self, path: Key) -> dict[str, Any]:
+    def _mapping(self, path: Key, in_braces: bool) -> dict[str, Any]:
         items: dict[str, Any] = {}
         for event in self._events:
             if isinstance(event, yaml.MappingEndEvent):
                 break
             key = self._key(event, path)
             value_event = next(self._events)
+            if in_braces and key is not None and self._is_rest_of_text(event, value_event):
+                message = f"the comma before {key[:40]!r} ends a text in YAML; put the whole text in quotes"
+                self._flaw(_begin(event), path, "trap-comma", message)
+                key = None
             if key is None:
                 self._node(value_event, path)
             elif key in items:
@@ -169,6 +173,11 @@ class _Builder:
             shown = f"{key!r} is not a text in YAML" if key else "there is no key before the colon"
             self._flaw(_begin(event), path, "trap-key", f'{shown}; write the key in quotes: "{key}":')
         return key
+
+    def _is_rest_of_text(self, key: yaml.ScalarEvent, value: yaml.Event) -> bool:
+        """Tell whether a key in braces has no colon, as what follows a comma in a text without quotes."""
+        between = self._text[key.end_mark.index : value.start_mark.index + 1]
+        return isinstance(value, yaml.ScalarEvent) and not value.value and ":" not in between
 
     def _plain(self, event: yaml.ScalarEvent, path: Key) -> Any:
         text: str = event.value

@@ -11,7 +11,7 @@ from typing import Literal, Protocol, TypeAlias
 
 from ivr.call import Rang, Ring
 
-QueueExit: TypeAlias = Literal["answered", "full", "no_agents", "timeout"]
+QueueExit: TypeAlias = Literal["answered", "full", "no_agents", "timeout", "long_wait"]
 CallbackAnswer: TypeAlias = Literal["taken", "open-already", "not-allowed", "limit"]
 
 

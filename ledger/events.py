@@ -23,7 +23,7 @@ CallOutcome: TypeAlias = Literal[
     "error",
 ]
 SeatState: TypeAlias = Literal[
-    "signed-out", "unreachable", "ready", "reserved", "ringing", "talking", "wrap-up", "not-ready"
+    "signed-out", "unreachable", "ready", "reserved", "ringing", "talking", "hold", "wrap-up", "not-ready"
 ]
 RecordingKind: TypeAlias = Literal["voicemail", "record"]
 RecordingMark: TypeAlias = Literal["heard", "done", "deleted"]

@@ -48,6 +48,9 @@ otherwise: voicemail
     full: NodeName | None = Field(None, description="The queue takes no more callers.")
     no_agents: NodeName | None = Field(None, description="Nobody who could answer is signed in.")
     timeout: NodeName | None = Field(None, description="The caller waited as long as the queue allows.")
+    long_wait: NodeName | None = Field(
+        None, description="The wait is estimated to be longer than the queue allows; without it, `timeout`."
+    )
     otherwise: NodeName | None = Field(
         None, description="For each of full, no_agents and timeout that is not given."
     )
@@ -77,6 +80,8 @@ otherwise: voicemail
 
     def way(self, name: str) -> NodeName | None:
         """Return the node of a key or another exit."""
+        if name == "long_wait" and self.long_wait is None:
+            name = "timeout"
         if name in REFUSALS:
             return super().way(name) or self.otherwise
         own: dict[str, NodeName] = {str(key): target for key, target in self.keys.items()}

@@ -7,8 +7,8 @@ from pathlib import Path
 from acd.distributor import Distributor
 from acd.messages import PhoneSeen, SignIn
 from hotline.chronicle import Chronicle
-from hotline.engine import plan_of
 from hotline.memory import Memory
+from hotline.plan import plan_of
 from hotline.site import Site, load_site
 from hotline.switchboard import QueueStay, Switchboard
 from ivr.door import Wish
@@ -77,7 +77,7 @@ class Cards:
             self.memory,
             lambda _id, event: self.told.append(event),
         )
-        self.distributor = Distributor(plan_of(self.site))
+        self.distributor = Distributor(plan_of(self.site.settings))
         self.board = Switchboard(
             self.site, self.distributor, self.chronicle, self.clock, self.silenced.append
         )

@@ -1,13 +1,8 @@
-"""The distributor: single rules by example, and its promises by a million random events."""
+"""The distributor: the life of a call and of a seat, by example."""
 
 from __future__ import annotations
 
-import random
-from collections import Counter
-
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from acd.distributor import Distributor
 from acd.messages import (
@@ -17,11 +12,9 @@ from acd.messages import (
     Decision,
     Ended,
     Enter,
-    Event,
     Hold,
     Leave,
     Missed,
-    MissedOutcome,
     NotReady,
     Offer,
     PhoneSeen,
@@ -29,8 +22,6 @@ from acd.messages import (
     Refused,
     Release,
     RestoreSeat,
-    Ringing,
-    SeatChange,
     SignIn,
     SignOut,
     Tick,
@@ -233,177 +224,3 @@ def test_an_offer_explains_itself() -> None:
     assert offer.why["needs"] == {"billing": 2}
     assert offer.why["seat_skills"] == {"billing": 3}
     assert offer.why["waited_ms"] == 6
-
-
-class Witness:
-    """Watches events and decisions from outside and knows nothing of the distributor's inside."""
-
-    def __init__(self, plan: Plan) -> None:
-        self.plan = plan
-        self.state = dict.fromkeys(plan.seats, "signed-out")
-        self.live: dict[str, tuple[str, str]] = {}  # offer -> (visit, seat)
-        self.talking: dict[str, str] = {}  # offer -> seat
-        self.waiting: dict[str, Enter] = {}
-        self.outcomes: Counter[str] = Counter()
-        self.missed_at: dict[tuple[str, str], int] = {}
-
-    def before(self, now: int, event: Event) -> None:
-        match event:
-            case Enter(visit):
-                assert visit not in self.waiting
-                self.waiting[visit] = event
-            case Leave(visit):
-                self.waiting.pop(visit, None)
-                self.outcomes["left"] += 1
-            case Answered(offer) if offer in self.live:
-                visit, seat = self.live.pop(offer)
-                self.waiting.pop(visit, None)
-                self.talking[offer] = seat
-                self.outcomes["answered"] += 1
-            case Missed(offer, outcome) if offer in self.live:
-                visit, seat = self.live.pop(offer)
-                if outcome != "cancelled":
-                    self.missed_at[visit, seat] = now
-            case Ended(offer):
-                self.talking.pop(offer, None)
-            case _:
-                pass
-
-    def after(self, now: int, decisions: list[Decision]) -> None:
-        for decision in decisions:
-            match decision:
-                case Offer(offer, visit, seat):
-                    assert visit not in [v for v, _ in self.live.values()], "two offers for one caller"
-                    assert seat not in [s for _, s in self.live.values()], "two offers for one seat"
-                    assert seat not in self.talking.values(), "an offer to a seat that talks"
-                    self.live[offer] = (visit, seat)
-                    self.check_turn(now, visit, seat)
-                case Close(visit):
-                    del self.waiting[visit]
-                    self.outcomes["closed"] += 1
-                case Cancel(offer, "no-answer"):
-                    visit, seat = self.live.pop(offer)
-                    self.missed_at[visit, seat] = now
-                case Cancel(offer):
-                    pass
-                case SeatChange(seat, _, was, _, state):
-                    assert was == self.state[seat], "a gap between two states"
-                    self.state[seat] = state
-                    if state not in ("reserved", "ringing", "talking"):  # a cancelled ring is over
-                        gone = [o for o, (v, s) in self.live.items() if s == seat and v not in self.waiting]
-                        for offer in gone:
-                            del self.live[offer]
-
-    def check_turn(self, now: int, visit: str, seat: str) -> None:
-        """Equal in needs and priority, the older goes first (but for one whom this seat just missed)."""
-        chosen = self.waiting[visit]
-        offered = {v for v, _ in self.live.values()}
-        for other in self.waiting.values():
-            if (
-                other.visit not in offered
-                and other.queue == chosen.queue
-                and other.skills == chosen.skills
-                and other.priority == chosen.priority
-                and now - self.missed_at.get((other.visit, seat), -(10**9)) >= self.plan.refused_pause_ms
-            ):
-                assert other.arrived >= chosen.arrived, "the younger overtook the older"
-
-    def check_rest(self, distributor: Distributor, now: int) -> None:
-        """No seat is ready while a caller waits whom it could serve; nobody is lost; nobody is invented."""
-        assert set(distributor.visits) == set(self.waiting)
-        ready = [n for n, state in self.state.items() if state == "ready"]
-        offered = {v for v, _ in self.live.values()}
-        for visit, enter in self.waiting.items():
-            if visit in offered:
-                continue
-            required = needs(self.plan.queues[enter.queue].skills, enter.skills)
-            for seat in ready:
-                just_missed = now - self.missed_at.get((visit, seat), -(10**9)) < self.plan.refused_pause_ms
-                assert just_missed or not can_serve(self.plan.seats[seat], required), "both sit idle"
-
-
-class World:
-    """Random but possible events: what callers, phones and people might do next."""
-
-    outcomes: tuple[MissedOutcome, ...] = ("no-answer", "refused", "busy", "unreachable", "cancelled")
-
-    def __init__(self, distributor: Distributor, witness: Witness, dice: random.Random) -> None:
-        self.distributor, self.witness, self.dice = distributor, witness, dice
-        self.calls = 0
-
-    def next(self, now: int) -> Event:
-        dice, w = self.dice, self.witness
-        kind = dice.random()
-        if kind < 0.22 and len(w.waiting) < 40:
-            self.calls += 1
-            return Enter(
-                f"{self.calls}/1",
-                dice.choice(["billing", "faults", "vip"]),
-                arrived=now - dice.choice([0, 0, 0, 50, 5000]),
-                skills=dice.choice([{}, {}, {"english": 2}]),
-                priority=dice.choice([0, 0, 0, 1]),
-            )
-        if kind < 0.28 and w.waiting:
-            return Leave(dice.choice(list(w.waiting)))
-        if kind < 0.60 and w.live:
-            offer = dice.choice(list(w.live))
-            roll = dice.random()
-            if roll < 0.2:
-                return Ringing(offer)
-            return Answered(offer) if roll < 0.75 else Missed(offer, dice.choice(self.outcomes))
-        if kind < 0.80 and w.talking:
-            return Ended(dice.choice(list(w.talking)))
-        seat = dice.choice(list(w.plan.seats))
-        return dice.choice(
-            [
-                SignIn(seat, f"p-{seat}"),
-                Ready(seat),
-                Ready(seat),
-                NotReady(seat, "lunch"),
-                PhoneSeen(f"p-{seat}", reachable=True),
-                PhoneSeen(f"p-{seat}", reachable=True),
-                PhoneSeen(f"p-{seat}", reachable=dice.random() < 0.7),
-                SignOut(seat) if dice.random() < 0.2 else Tick(),
-                Tick(),
-                Answered("0/1/1"),  # news of things long over
-                Missed("0/1/1", "busy"),
-                Ended("0/1/1"),
-                Leave("0/1"),
-            ]
-        )
-
-
-def live_through(events: int, seed: int) -> Counter[str]:
-    distributor = Distributor(PLAN)
-    witness = Witness(PLAN)
-    dice = random.Random(seed)
-    world = World(distributor, witness, dice)
-    now = 0
-    for n in range(events):
-        now += dice.choice([0, 1, 20, 300, 300, 2000, 30_000]) if dice.random() < 0.5 else 0
-        while (due := distributor.due()) is not None and due <= now:
-            witness.after(due, distributor.handle(due, Tick()))
-        event = world.next(now)
-        witness.before(now, event)
-        try:
-            decisions = distributor.handle(now, event)
-        except Refused:
-            continue
-        witness.after(now, decisions)
-        if n % 7 == 0:
-            witness.check_rest(distributor, now)
-    return witness.outcomes
-
-
-@pytest.mark.timeout(300)
-def test_a_million_random_events_break_no_promise() -> None:
-    """Never two offers for one seat or one caller, nobody lost, first come first served among equals."""
-    outcomes = live_through(1_000_000, seed=20261122)
-    assert min(outcomes["answered"], outcomes["closed"], outcomes["left"]) > 1000, outcomes
-
-
-@settings(max_examples=60, deadline=None)
-@given(seed=st.integers(0, 2**32), events=st.integers(1, 400))
-def test_short_random_histories_break_no_promise(seed: int, events: int) -> None:
-    """The same promises, where a failing history can be shrunk to a short one."""
-    live_through(events, seed)
