@@ -33,7 +33,8 @@ class Callers:
         if self._unservable(visit):
             floor.close(visit, "no_agents")
             return
-        self._line_up(visit)
+        self._read_needs(visit)
+        floor.lines.add(visit)
         self._matching.serve_visit(visit)
         if visit.kind == "callback":
             return
@@ -57,11 +58,12 @@ class Callers:
     def back_in_line(self, visit: VisitState) -> None:
         """Take back a caller whose offer came to nothing, unless his time here is over."""
         visit.offer = None
+        self._read_needs(visit)
         reason = self._over(visit)
         if reason is not None:
             self._floor.close(visit, reason)
         elif visit.aside_until is None:
-            self._line_up(visit)
+            self._floor.lines.add(visit)
 
     def put_aside(self, visit: VisitState, until: int) -> None:
         """Let a call-back wait out of line."""
@@ -108,9 +110,10 @@ class Callers:
         visit.priority = queue.priority + visit.own_priority
         visit.ladder = floor.ladder(queue, visit.skills)
         self._set_alarms(visit)
-        self._read_needs(visit)
         if visit.offer is None:
             self.back_in_line(visit)
+        else:
+            self._read_needs(visit)
 
     # --- what is due
 
@@ -176,10 +179,6 @@ class Callers:
             floor.alarm(visit.arrived + visit.queue.longest_wait_ms, "limit", visit.id)
         if visit.kind == "call" and visit.queue.longest_estimate_ms is not None:
             floor.alarm(floor.now + ESTIMATE_EVERY_MS, "estimate", visit.id)
-
-    def _line_up(self, visit: VisitState) -> None:
-        self._read_needs(visit)
-        self._floor.lines.add(visit)
 
     def _read_needs(self, visit: VisitState) -> None:
         """Set what a caller needs by now: by the step he has come to, and of his owner alone while he waits for him."""

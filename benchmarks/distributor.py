@@ -40,7 +40,10 @@ class Centre:
         self.skills = [f"s{n}" for n in range(skills)]
         teams = max(1, min(2 * skills, seats // 5))
         abilities = [
-            {**{skill: self.dice.randint(1, 5) for skill in self._skills_of(team)}, **({"en": 3} if team % 2 else {})}
+            {
+                **{skill: self.dice.randint(1, 5) for skill in self._skills_of(team)},
+                **({"en": 3} if team % 2 else {}),
+            }
             for team in range(teams)
         ]
         self.plan = Plan(
@@ -153,5 +156,11 @@ async def distributor(_: Toolbox, console: Console) -> Report:
             aims.append(Aim(what, ratio, AIM_RATIO, most=True))
     slowest = max(figures.values())
     aims.append(Aim("events each second, where slowest", 1e6 / slowest, AIM_PER_S))
-    columns = ("waiting x seats x skills", "events/s", "mean, us", "p99, us", "plain scan for one decision, us")
+    columns = (
+        "waiting x seats x skills",
+        "events/s",
+        "mean, us",
+        "p99, us",
+        "plain scan for one decision, us",
+    )
     return Report("The distributor", columns, rows, figures, aims)

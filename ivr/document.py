@@ -127,7 +127,9 @@ class _Builder:
             return None
         if isinstance(event, yaml.SequenceStartEvent):
             return self._sequence(path)
-        return self._mapping(path, in_braces=bool(event.flow_style))
+        return self._mapping(
+            path, in_braces=isinstance(event, yaml.MappingStartEvent) and bool(event.flow_style)
+        )
 
     def _sequence(self, path: Key) -> list[Any]:
         items: list[Any] = []
@@ -139,15 +141,22 @@ class _Builder:
 
     def _mapping(self, path: Key, in_braces: bool) -> dict[str, Any]:
         items: dict[str, Any] = {}
+        text_of: str | None = None  # the key of the text before, when it stands without quotes
+        is_told = False
         for event in self._events:
             if isinstance(event, yaml.MappingEndEvent):
                 break
             key = self._key(event, path)
             value_event = next(self._events)
-            if in_braces and key is not None and self._is_rest_of_text(event, value_event):
-                message = f"the comma before {key[:40]!r} ends a text in YAML; put the whole text in quotes"
-                self._flaw(_begin(event), path, "trap-comma", message)
-                key = None
+            if in_braces and key and text_of is not None and self._has_no_colon(event, value_event):
+                if not is_told:
+                    message = (
+                        f"the comma before {_short(key)!r} ends a text in YAML; put the whole text in quotes"
+                    )
+                    self._flaw(_begin(event), (*path, text_of), "trap-comma", message)
+                key, is_told = None, True  # what follows further commas is the same mistake
+            else:
+                text_of, is_told = key if _is_plain_text(value_event) else None, False
             if key is None:
                 self._node(value_event, path)
             elif key in items:
@@ -174,8 +183,8 @@ class _Builder:
             self._flaw(_begin(event), path, "trap-key", f'{shown}; write the key in quotes: "{key}":')
         return key
 
-    def _is_rest_of_text(self, key: yaml.ScalarEvent, value: yaml.Event) -> bool:
-        """Tell whether a key in braces has no colon, as what follows a comma in a text without quotes."""
+    def _has_no_colon(self, key: Any, value: Any) -> bool:
+        """Tell whether what YAML takes for a key in braces has neither colon nor value."""
         between = self._text[key.end_mark.index : value.start_mark.index + 1]
         return isinstance(value, yaml.ScalarEvent) and not value.value and ":" not in between
 
@@ -214,6 +223,14 @@ def _trap(text: str) -> tuple[str, str] | None:
     return None
 
 
+def _is_plain_text(event: yaml.Event) -> bool:
+    return isinstance(event, yaml.ScalarEvent) and event.implicit[0] and event.value != ""
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 40 else f"{text[:39]}…"
+
+
 def _syntax(error: yaml.MarkedYAMLError, text: str) -> Flaw:
     mark = error.problem_mark or error.context_mark
     problem = error.problem or "this is not YAML"
@@ -222,7 +239,7 @@ def _syntax(error: yaml.MarkedYAMLError, text: str) -> Flaw:
     if error.context == "while scanning an alias":
         code, message = "trap-alias", '* alone begins an alias in YAML; for the * key write "*" in quotes'
         mark = error.context_mark or mark
-    elif "mapping values are not allowed" in problem:
+    elif "mapping values are not allowed" in problem or (character == ":" and _in_one_line(error)):
         message = (
             "a colon stands where no key can be; put text with a colon in quotes, and check the indentation"
         )
@@ -240,6 +257,12 @@ def _syntax(error: yaml.MarkedYAMLError, text: str) -> Flaw:
     elif "expected key" in problem or "expected '-' indicator" in problem:
         message = "this line does not fit the ones above it; check its indentation and its quotes"
     return Flaw(_at(mark), (), code, message)
+
+
+def _in_one_line(error: yaml.MarkedYAMLError) -> bool:
+    """Tell whether a list in brackets begins in the line in which it goes wrong, so that it may well be closed."""
+    begin, end = error.context_mark, error.problem_mark
+    return begin is not None and end is not None and begin.line == end.line
 
 
 def _begin(event: yaml.Event) -> Place:

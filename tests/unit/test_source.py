@@ -102,6 +102,13 @@ def test_keys_are_text_and_plain_values_are_what_they_look_like(file: Path) -> N
         ("yes: 1\n", (1, 1), "trap-key", 'write the key in quotes: "yes":'),
         ("a: +8610010\n", (1, 4), "trap-plus", 'write "+8610010" in quotes'),
         ("a: 1\nb: 2\na: 3\n", (3, 1), "duplicate-key", "the key 'a' is here twice; the first is in line 1"),
+        (
+            "p: {en: Sorry, it failed, twice, zh: 抱歉}\n",
+            (1, 16),
+            "trap-comma",
+            "the comma before 'it failed' ends a text in YAML; put the whole text in quotes",
+        ),
+        ("p: {en: Say: hello, zh: 你好}\n", (1, 12), "syntax", "put text with a colon in quotes"),
         ("a: &x 1\n", (1, 4), "anchor", "&x is an anchor"),
         ("a: !!python/name:os.system x\n", (1, 4), "tag", "tags (!…) are not used here"),
         ("a: 1\n---\nb: 2\n", (2, 1), "second-document", "put it into a file of its own"),
