@@ -129,6 +129,32 @@ def test_every_mistake_is_told_at_once_in_the_files_order(tmp_path: Path) -> Non
         ),
         ({"queues.operator.skills": {"general": 3}}, "queues.operator.skills", "nobody has general 3"),
         ({"agents.ann.phone": "6003"}, "agents.ann.phone", "there is no phone named '6003'"),
+        ({"groups.night": ["anne"]}, "groups.night.0", "no agent named 'anne'; did you mean 'ann'?"),
+        ({"agents.ann.ranks": {"oprator": 1}}, "agents.ann.ranks.oprator", "did you mean 'operator'?"),
+        ({"queues.operator.groups": ["night"]}, "queues.operator.groups.0", "no group named 'night'"),
+        ({"queues.operator.prefer": ["billng"]}, "queues.operator.prefer.0", "did you mean 'billing'?"),
+        (
+            {"queues.operator.widen": [{"after": "5s", "skills": {"vip": 1}}]},
+            "queues.operator.widen.0.skills.vip",
+            "there is no skill named 'vip'",
+        ),
+        (
+            {"queues.operator.widen": [{"after": "5s", "partner": "faults"}]},
+            "queues.operator.widen.0.partner",
+            "there is no queue named 'faults'",
+        ),
+        (
+            {"queues.operator.widen": [{"after": "9s"}, {"after": "5s"}]},
+            "queues.operator.widen.1.after",
+            "this step comes earlier than the one before it",
+        ),
+        ({"customers": {"139": {"tier": "gold"}}}, "customers.139.tier", "no tier named 'gold'"),
+        ({"customers": {"139": {"owner": "bob"}}}, "customers.139.owner", "no agent named 'bob'"),
+        (
+            {"reserves": [{"skill": "billing", "tier": "gold"}]},
+            "reserves.0.tier",
+            "there is no tier named 'gold'",
+        ),
         (
             {"agents.bob": {"name": "Bob", "skills": {}, "phone": "6001"}},
             "agents.bob.phone",
