@@ -122,7 +122,6 @@ class People:
 
     def remove(self, seat: SeatStatus) -> None:
         """Take a seat out of service that the plan no longer has, after the call that it is in."""
-        seat.leaving = True
         if seat.state == "signed-out":
             self._floor.seating.forget(seat)
         elif seat.offer is not None:

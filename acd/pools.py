@@ -32,6 +32,7 @@ class Profile:
     bench: Order[SeatStatus] = field(default_factory=Order)
     pools: list[Pool] = field(default_factory=list)
     on_duty: int = 0
+    working: int = 0  # of these, ready or busy with a call
     handling: Mean = field(default_factory=Mean)  # how long a call takes one of these seats, ms
 
 

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from acd.estimate import Accuracy, Estimate, Mean, head_of_line, queue_length
 from acd.lines import Lines, VisitState
 from acd.pools import Pool, Profile
+from acd.seats import WORKING
 
 ENOUGH = 20  # calls handled before their mean is believed
-ONE_IN = 4  # callers for whom a forecast is made, to be judged; of a hundred waiting, one in four more
+FORECAST_EVERY_MS = 250  # so often at most is one made to be judged, however many come
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,7 @@ class Rates:
         self._waits: dict[str, Mean] = defaultdict(Mean)
         self._accuracy: dict[str, Accuracy] = defaultdict(Accuracy)
         self._forecasts: dict[str, Forecast] = {}
-        self._entered = 0
+        self._next_forecast = 0
 
     @property
     def accuracy(self) -> Mapping[str, Accuracy]:
@@ -45,8 +46,8 @@ class Rates:
 
     def entered(self, visit: VisitState, lines: Lines, now: int) -> None:
         """Make a forecast for a caller who has to wait, so that it can be judged; only for some."""
-        self._entered += 1
-        if self._entered % (ONE_IN * (1 + len(lines) // 100)) == 0:
+        if now >= self._next_forecast:
+            self._next_forecast = now + FORECAST_EVERY_MS
             estimate = self.estimate(visit, lines, now)
             if estimate is not None:
                 self._forecasts[visit.id] = Forecast(estimate, now)
@@ -74,27 +75,25 @@ class Rates:
 
         Those before him who could also go to other seats count by the share of theirs that are his.
         """
-        mine = {id(profile): profile.on_duty for profile in visit.pool.profiles}
-        servers = sum(mine.values()) + sum(seat.duty for seat in visit.pool.named)
-        if not servers:
-            return None
-        if self.handling.count < ENOUGH:
+        mine = {id(profile): profile.working for profile in visit.pool.profiles}
+        servers = sum(mine.values()) + sum(seat.state in WORKING for seat in visit.pool.named)
+        if not servers or self.handling.count < ENOUGH:
             return self._by_head(visit, now)
         ahead = 0.0
         for pool, count in lines.ahead_of(visit, now):
-            theirs = sum(profile.on_duty for profile in pool.profiles)
+            theirs = sum(profile.working for profile in pool.profiles)
             shared = sum(mine.get(id(profile), 0) for profile in pool.profiles)
             ahead += count if pool is visit.pool else count * shared / max(theirs, 1)
         service_ms = self._service_ms(visit.pool)
         return queue_length(ahead, servers, service_ms, self.patience_ms(visit.queue.name))
 
     def _service_ms(self, pool: Pool) -> float:
-        """Return how long a call takes a pool's seats: the mean over those on duty, in calls, not in seats."""
+        """Return how long a call takes a pool's seats: the mean over those at work, in calls, not in seats."""
         rate, servers = 0.0, 0
         for profile in pool.profiles:
             known = profile.handling if profile.handling.count >= ENOUGH else self.handling
-            rate += profile.on_duty / max(known.value, 1.0)
-            servers += profile.on_duty
+            rate += profile.working / max(known.value, 1.0)
+            servers += profile.working
         return servers / rate if rate else max(self.handling.value, 1.0)
 
     def _by_head(self, visit: VisitState, now: int) -> Estimate | None:

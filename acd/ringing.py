@@ -84,7 +84,6 @@ class Offers:
         """Free the seat that was reserved for a call-back, and put that aside."""
         visit = self._floor.visits.get(event.visit)
         if visit is not None and visit.offer is not None:
-            visit.aside_until = event.retry_at
             self._missed(self._floor.offers[visit.offer], "no-customer", None)
         self._callers.callback_failed(event)
 
@@ -146,8 +145,7 @@ class Offers:
         if visit is not None and not offer.seats:
             offer.visit = None
             if outcome == "no-customer" and visit.kind == "callback":
-                retry_at = visit.aside_until or floor.now + floor.plan.callback_retry_ms
-                self._callers.put_aside(visit, retry_at)
+                self._callers.put_aside(visit, floor.now + floor.plan.callback_retry_ms)
             for seat in seats:
                 self._consequence(seat, outcome)
             if visit.id in floor.visits:

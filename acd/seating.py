@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from acd.messages import NotReady, Refused, RestoreSeat, SeatChange, SignOut
 from acd.plan import Plan, group_skill, own_skill
 from acd.pools import Pools, Profile
-from acd.seats import AWAY, BUSY, ON_DUTY, SeatEvent, SeatState, transition
+from acd.seats import AWAY, BUSY, ON_DUTY, WORKING, SeatEvent, SeatState, transition
 
 
 @dataclass(slots=True, eq=False)
@@ -85,12 +85,15 @@ class Seating:
             if seat is None:
                 seat = self.all[name] = SeatStatus(name, skills, profile)
             seat.skills = skills
-            seat.leaving = False
+            if seat.leaving:
+                seat.leaving, seat.duty, seat.after = False, seat.state in ON_DUTY, None
             seat.profile = pools.join(seat, {**shared, **groups[name]}, plan.ranks.get(name, {}))
         for name, seat in self.all.items():
             if name not in plan.seats:
+                seat.leaving, seat.duty = True, False
                 seat.profile = pools.join(seat, seat.profile.skills, {})
             seat.profile.on_duty += seat.duty
+            seat.profile.working += seat.state in WORKING
             if seat.state == "ready":
                 self._onto_bench(seat)
 
@@ -189,6 +192,7 @@ class Seating:
             seat.busy_ms += took
         elif was in AWAY:
             seat.away_ms += took
+        seat.profile.working += (state in WORKING) - (was in WORKING)
         seat.since = now
         seat.reason, seat.offer, seat.until = reason, offer, until
         if until is not None:
@@ -197,8 +201,9 @@ class Seating:
             self._onto_bench(seat)
         elif state == "unreachable":
             self._off_alarm(now + self._plan.unreachable_off_ms, seat.name)
-        if seat.duty is not (state in ON_DUTY):
-            self.set_duty(seat, on=state in ON_DUTY)
+        on_duty = state in ON_DUTY and not seat.leaving
+        if seat.duty is not on_duty:
+            self.set_duty(seat, on=on_duty)
         self._changed(seat, SeatChange(seat.name, seat.phone, was, event, state, reason, offer, until), took)
 
     def set_duty(self, seat: SeatStatus, *, on: bool) -> None:
@@ -211,6 +216,7 @@ class Seating:
         seat = self.named(event.seat)
         if seat.state == "ready":
             self._off_bench(seat)
+        seat.profile.working += (event.state in WORKING) - (seat.state in WORKING)
         seat.state, seat.phone, seat.since, seat.reason = event.state, event.phone, event.since, event.reason
         seat.idle_since = seat.signed_in = seat.taken_at = event.since
         seat.offer, seat.until = event.offer, event.until

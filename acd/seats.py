@@ -44,6 +44,7 @@ ON_DUTY: frozenset[SeatState] = frozenset(_STATES) - {"signed-out"}
 RINGING: frozenset[SeatState] = frozenset({"reserved", "ringing"})
 TALKING: frozenset[SeatState] = frozenset({"talking", "hold"})
 BUSY: frozenset[SeatState] = RINGING | TALKING | {"wrap-up"}
+WORKING: frozenset[SeatState] = BUSY | {"ready"}
 AWAY: frozenset[SeatState] = frozenset({"not-ready", "unreachable"})
 
 

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from rich.console import Console
 
+from benchmarks.distributor import distributor
 from benchmarks.lint import lint
 from benchmarks.menu import menu
 from benchmarks.nodes import nodes
@@ -22,6 +23,7 @@ from hotline.errors import HotlineError
 
 BENCHMARKS: Mapping[str, Callable[[Toolbox, Console], Awaitable[Report]]] = {
     "menu": menu,
+    "distributor": distributor,
     "lint": lint,
     "nodes": nodes,
     "waiting": waiting,

@@ -57,6 +57,9 @@ PLAN = Plan(
             seat_order="round-robin",
             longest_estimate_ms=3_600_000,
         ),
+        "night": QueuePlan(
+            "night", {"billing": 1}, steps=(Step(12_000, {"english": 5}, drop=("billing",)),), owner_ms=8_000
+        ),
         "east": QueuePlan(
             "east", {}, groups=("e",), steps=(Step(15_000, groups=("w",)),), seat_order="least-busy"
         ),

@@ -93,11 +93,11 @@ def busy_floor() -> SmallFloor:
 
 
 def test_in_an_overloaded_centre_with_abandonment_estimates_come_true() -> None:
-    """M/M/10+M at 1.3 times its load: the range holds about three of five, and the error is small beside the wait."""
+    """M/M/10+M at twice its load: the range holds about three of five, and the error is small beside the wait."""
     accuracy = simulate(random.Random(4), calls=6_000).distributor.accuracy["q"]
     assert accuracy.announceable
-    assert 0.5 < accuracy.coverage.value < 0.75
-    assert accuracy.error.value < accuracy.wait.value / 2
+    assert 0.5 < accuracy.coverage.value < 0.7
+    assert accuracy.error.value < accuracy.wait.value * 0.3
 
 
 def simulate(dice: random.Random, calls: int) -> SmallFloor:
@@ -111,7 +111,7 @@ def simulate(dice: random.Random, calls: int) -> SmallFloor:
     for n in range(calls):
         heappush(agenda, (now, next(order), Enter(f"{n}/1", "q", now)))
         heappush(agenda, (now + int(dice.expovariate(1 / patience)), next(order), Leave(f"{n}/1")))
-        now += int(dice.expovariate(1.3 * 10 / service))
+        now += int(dice.expovariate(2 * 10 / service))
     while agenda:
         now, _, event = heappop(agenda)
         for one in floor.handle(now, event):  # type: ignore[arg-type]  # only events are in there

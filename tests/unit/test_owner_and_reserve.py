@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from acd.messages import Answered, Ended, Enter, Missed, NotReady, PhoneSeen, Ready, SignOut, Tick
-from acd.plan import Plan, QueuePlan, Reserve
+from acd.messages import Answered, Ended, Enter, Missed, NotReady, PhoneSeen, Ready, SignIn, SignOut, Tick
+from acd.plan import Plan, QueuePlan, Reserve, Step
 from tests.unit.small_floor import SmallFloor, offers
 
 QUEUE = QueuePlan("q", {"billing": 1}, wrap_up_ms=0, owner_ms=20_000)
@@ -54,6 +56,19 @@ def test_an_owner_who_refuses_is_not_asked_again_before_the_rest(floor: SmallFlo
     floor.handle(100, Enter("c/1", "q", 100, owner="ann"))
     floor.handle(200, Ended("z/1/1"))
     assert offers(floor.handle(300, Missed("c/1/1", "refused"))) == [("c/1", "bob")]
+
+
+def test_an_owner_who_went_home_is_not_waited_for_when_he_is_back() -> None:
+    stepped = replace(QUEUE, steps=(Step(5_000, {"billing": 1}),))
+    floor = SmallFloor(replace(PLAN, queues={"q": stepped}), "ann", "bob")
+    floor.handle(50, NotReady("ann", "lunch"))
+    floor.handle(50, NotReady("bob", "lunch"))
+    floor.handle(100, Enter("c/1", "q", 100, owner="ann"))
+    floor.handle(200, SignOut("ann"))
+    floor.handle(300, PhoneSeen("p-ann", reachable=False))
+    floor.handle(300, SignIn("ann", "p-ann"))
+    floor.handle(5_100, Tick())
+    assert offers(floor.handle(6_000, Ready("bob"))) == [("c/1", "bob")]
 
 
 def test_the_last_expert_is_kept_for_the_tier() -> None:

@@ -45,6 +45,26 @@ def test_a_seat_that_is_gone_finishes_its_call_and_is_then_signed_out() -> None:
     assert set(floor.distributor.seats) == {"ann"}
 
 
+def test_nobody_waits_for_a_seat_that_finishes_its_last_call() -> None:
+    floor = SmallFloor(PLAN, "bob")
+    floor.handle(10, Enter("f/1", "faults", 10))
+    floor.handle(20, Answered("f/1/1"))
+    floor.handle(25, Enter("f/2", "faults", 25))
+    gone = Reconfigure(replace(PLAN, seats={"ann": {"billing": 3}}))
+    assert closed(floor.handle(30, gone)) == [("f/2", "no_agents")]
+
+
+def test_a_seat_that_is_back_in_the_plan_stays_after_its_call() -> None:
+    floor = SmallFloor(PLAN, "bob")
+    floor.handle(10, Enter("f/1", "faults", 10))
+    floor.handle(20, Answered("f/1/1"))
+    floor.handle(30, Reconfigure(replace(PLAN, seats={})))
+    floor.handle(40, Reconfigure(PLAN))
+    floor.handle(50, Ended("f/1/1"))
+    assert floor.state("bob") == ("ready", None)
+    assert offers(floor.handle(60, Enter("f/2", "faults", 60))) == [("f/2", "bob")]
+
+
 def test_a_new_seat_and_new_skills_serve_who_waits_already() -> None:
     floor = SmallFloor(PLAN, "ann", "bob")
     floor.handle(5, NotReady("bob", "x"))
