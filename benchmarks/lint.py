@@ -16,8 +16,8 @@ from rich.console import Console
 
 from benchmarks.report import Aim, NotMeasured, Report
 from hotline.asterisk.prefix import Toolbox
-from ivr.loader import look_at
-from ivr.names import SiteNames
+from ivr.reading.loader import look_at
+from ivr.reading.names import SiteNames
 
 NODES = 5_000
 ROUNDS = 5

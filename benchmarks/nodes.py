@@ -12,12 +12,12 @@ from rich.console import Console
 
 from benchmarks.report import Aim, Report
 from hotline.asterisk.prefix import Toolbox
-from ivr.flow import Flow, FlowSet
-from ivr.hours import Schedule
 from ivr.house import Caller
-from ivr.prompt import Spoken
-from ivr.rehearsal import RehearsedCall, UnspokenPrompts
-from ivr.rehearsed_house import RehearsedHouse, Stubs
+from ivr.language.flow import Flow, FlowSet
+from ivr.language.hours import Schedule
+from ivr.language.prompt import Spoken
+from ivr.rehearsal.call import RehearsedCall, UnspokenPrompts
+from ivr.rehearsal.house import RehearsedHouse, Stubs
 from ivr.run import FlowRun
 from ivr.saying import vocabulary
 

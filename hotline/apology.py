@@ -10,11 +10,11 @@ from pathlib import Path
 import structlog
 
 import agi_scripts
-from ivr.flow import PromptFile
-from ivr.problem import SourceErrors
-from ivr.prompt import Spoken
+from ivr.language.flow import PromptFile
+from ivr.language.prompt import Spoken
 from ivr.prompts import PromptErrors, PromptStore
-from ivr.source import read, validated
+from ivr.reading.problem import SourceErrors
+from ivr.reading.source import read, validated
 
 log = structlog.get_logger(__name__)
 

@@ -17,13 +17,13 @@ from hotline.legs import SeatLegs
 from hotline.memory import OpenCall, call_of
 from hotline.site import Site
 from hotline.switchboard import Switchboard
-from ivr.agi_call import AgiCall, Outside
-from ivr.agi_session import AgiSession
+from ivr.agi.call import AgiCall, Outside
+from ivr.agi.session import AgiSession
 from ivr.call import CallLost
 from ivr.facts import Fact
-from ivr.flow import FlowSet
 from ivr.here import Prompts
 from ivr.house import Caller, House
+from ivr.language.flow import FlowSet
 from ivr.run import FlowRun, Position
 from ledger.events import CallBegan, CallEnded, CallOutcome, NodeEntered, NodeLeft
 

@@ -13,20 +13,20 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from hotline import listing
 from hotline.asterisk.config import Layout, write_includes
 from hotline.asterisk.fetch import fetch
 from hotline.asterisk.prefix import find
 from hotline.asterisk.process import AsteriskProcess
-from hotline.cli_callbacks import callbacks_app
-from hotline.cli_flows import flows_app
-from hotline.cli_lint import lint_app, show_warnings
-from hotline.cli_notice import notice_app
-from hotline.cli_rehearsals import test_app
-from hotline.cli_rehearse import rehearse_app
-from hotline.cli_voicemail import voicemail_app
-from hotline.cli_walk import walk_app
-from hotline.console import CONFIG, ConfigOption, DataOption, JsonOption, ask, fail, out, told
+from hotline.commands import listing
+from hotline.commands.callbacks import callbacks_app
+from hotline.commands.console import CONFIG, ConfigOption, DataOption, JsonOption, ask, fail, out, told
+from hotline.commands.flows import flows_app
+from hotline.commands.lint import lint_app, show_warnings
+from hotline.commands.notice import notice_app
+from hotline.commands.rehearsals import test_app
+from hotline.commands.rehearse import rehearse_app
+from hotline.commands.voicemail import voicemail_app
+from hotline.commands.walk import walk_app
 from hotline.limits import raise_open_files
 from hotline.logs import log_to
 from hotline.preflight import check_certificate, check_folder, checked_site, trunk_passwords

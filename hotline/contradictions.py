@@ -8,8 +8,8 @@ from typing import Any
 from hotline.lookup.check import lookup_contradictions
 from hotline.numbers import dials_anywhere, is_open
 from hotline.settings import Settings
-from ivr.problem import Problem, did_you_mean
-from ivr.source import Source
+from ivr.reading.problem import Problem, did_you_mean
+from ivr.reading.source import Source
 
 
 def contradictions(source: Source, s: Settings) -> Iterator[Problem]:

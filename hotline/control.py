@@ -22,7 +22,7 @@ from hotline.notices import NoticeBoard
 from hotline.site import Site
 from hotline.sockets import make_private
 from hotline.switchboard import Switchboard
-from ivr.problem import did_you_mean
+from ivr.reading.problem import did_you_mean
 from ledger.events import CallbackEnded, NoticeChanged, RecordingMarked
 from ledger.writer import LedgerWriter
 

@@ -27,8 +27,8 @@ from hotline.legs import SeatLegs
 from hotline.memory import Memory, call_of
 from hotline.site import Site
 from hotline.switchboard import Switchboard
-from ivr.agi_call import MARK
-from ivr.agi_legs import LegEnd
+from ivr.agi.call import MARK
+from ivr.agi.legs import LegEnd
 
 log = structlog.get_logger(__name__)
 

@@ -41,7 +41,7 @@ from hotline.secrets import Secrets, load_secrets
 from hotline.site import Site
 from hotline.spool import Spool
 from hotline.switchboard import Switchboard
-from ivr.agi import AgiServer
+from ivr.agi.server import AgiServer
 from ivr.house import House
 from ivr.prompts import PromptStore, Speaker
 from ledger.events import EngineStarted, EngineStopped

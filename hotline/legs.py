@@ -6,7 +6,7 @@ import asyncio
 from collections import OrderedDict
 from dataclasses import dataclass, field
 
-from ivr.agi_legs import LegEnd
+from ivr.agi.legs import LegEnd
 
 PATIENCE_S = 0.5  # the AMI event may come after the AGI reply, but hardly later than this
 MOST_REMEMBERED = 2_000

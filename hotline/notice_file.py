@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 
 from acd.messages import Refused
 from hotline.errors import HotlineError
-from ivr.problem import did_you_mean
+from ivr.reading.problem import did_you_mean
 from ledger.events import NoticeChanged
 
 FILE = "notices.json"  # in the data folder

@@ -13,7 +13,7 @@ from hotline.clock import Clock
 from hotline.notice_file import Kept, NoticeFile, NoticeRefused, NoticesSpoilt, check_off, check_on
 from ivr.call import Sound
 from ivr.house import Notice
-from ivr.prompt import Spoken
+from ivr.language.prompt import Spoken
 from ivr.prompts import PromptErrors
 from ledger.events import Event, NoticeChanged
 

@@ -14,8 +14,8 @@ from hotline.flows.folder import number_problems
 from hotline.lookup.check import missing_secrets
 from hotline.site import Site, load_site, readable_site
 from hotline.site_names import names_of
-from ivr.loader import load_flows
-from ivr.problem import Problem, SourceErrors
+from ivr.reading.loader import load_flows
+from ivr.reading.problem import Problem, SourceErrors
 from ledger.database import open_for_writing
 
 ROOM = 200 * 1024 * 1024

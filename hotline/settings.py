@@ -14,9 +14,9 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from hotline.lookup.settings import Lookup
-from ivr.duration import Milliseconds
-from ivr.part import Part
-from ivr.problem import did_you_mean
+from ivr.language.duration import Milliseconds
+from ivr.language.part import Part
+from ivr.reading.problem import did_you_mean
 
 Level = Annotated[int, Field(ge=1, le=5)]
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,39}$")]

@@ -12,8 +12,8 @@ from pydantic import ValidationError
 from hotline.contradictions import contradictions
 from hotline.settings import Settings
 from hotline.sockets import socket_folder
-from ivr.problem import SourceErrors
-from ivr.source import Source, read, validated
+from ivr.reading.problem import SourceErrors
+from ivr.reading.source import Source, read, validated
 
 
 class Site:

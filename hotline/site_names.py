@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hotline.numbers import may_be_called
 from hotline.site import Site
-from ivr.names import LookupForm, SiteNames
+from ivr.reading.names import LookupForm, SiteNames
 
 
 def names_of(site: Site) -> SiteNames:

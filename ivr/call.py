@@ -1,6 +1,6 @@
 """A call as a flow sees it: something to answer, speak to, listen to, and let go.
 
-A flow never knows which kind it runs on: a caller on Asterisk (`ivr.agi_call`) or a rehearsal in a terminal
+A flow never knows which kind it runs on: a caller on Asterisk (`ivr.agi.call`) or a rehearsal in a terminal
 or a test. Every method may raise `CallLost` when the caller, or the session through which we reach him, is gone.
 """
 

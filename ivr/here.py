@@ -7,18 +7,18 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from ivr.call import Call, Sound
-from ivr.expression import Expression
 from ivr.facts import Fact
-from ivr.hours import Schedule
 from ivr.house import Caller, House
-from ivr.prompt import Spoken, SpokenValue
+from ivr.language.expression import Expression
+from ivr.language.hours import Schedule
+from ivr.language.prompt import Spoken, SpokenValue
 from ivr.saying import words
 
 KEYS = "0123456789*#"
 
 
 class Live(Protocol):
-    """What was prepared with the flows that the call is on; see `ivr.flow.FlowSet`."""
+    """What was prepared with the flows that the call is on; see `ivr.language.flow.FlowSet`."""
 
     @property
     def spoken(self) -> Mapping[tuple[str, str, str], Sequence[Spoken | SpokenValue]]:

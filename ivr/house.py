@@ -1,6 +1,6 @@
 """What a flow asks of the house that it runs in, beyond its caller: plain protocols that `hotline` fulfils.
 
-A rehearsal has its own of each (`ivr.rehearsal`), so a flow never knows which house it is in.
+A rehearsal has its own of each (`ivr.rehearsal.call`), so a flow never knows which house it is in.
 """
 
 from __future__ import annotations

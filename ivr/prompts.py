@@ -14,8 +14,8 @@ from pathlib import Path
 from uuid import uuid4
 
 from ivr.call import Sound
-from ivr.flow import FlowSet
-from ivr.prompt import Spoken
+from ivr.language.flow import FlowSet
+from ivr.language.prompt import Spoken
 
 RATE = 8000
 WORDS_PER_MINUTE = {

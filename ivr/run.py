@@ -11,11 +11,11 @@ import structlog
 
 from ivr.call import Call, CallLost
 from ivr.facts import Fact
-from ivr.flow import FlowSet
 from ivr.here import Here, Prompts
 from ivr.house import Caller, House
-from ivr.verb import Verb
+from ivr.language.flow import FlowSet
 from ivr.verbs.subflow import CALL, RETURN, Return, SubFlow
+from ivr.verbs.verb import Verb
 
 MOST_ALONE = 200  # nodes without a key from the caller, or a person who speaks with him
 MOST_SILENT = 100  # nodes without the caller hearing anything

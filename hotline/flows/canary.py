@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 from hotline.flows.fisher import chance
-from ivr.flow import FlowSet
+from ivr.language.flow import FlowSet
 
 LEVEL = 0.01  # so unlikely must the difference be, were both versions alike
 FEWEST = 30  # calls on the canary before it is judged

@@ -8,9 +8,9 @@ from pathlib import Path
 from hotline.flows.keep import Changed, Keep
 from hotline.site import Site
 from hotline.site_names import names_of
-from ivr.flow import FlowSet
-from ivr.loader import look_at
-from ivr.problem import Problem, SourceErrors, did_you_mean
+from ivr.language.flow import FlowSet
+from ivr.reading.loader import look_at
+from ivr.reading.problem import Problem, SourceErrors, did_you_mean
 
 
 def read_flows(site: Site, keep: Keep) -> FlowSet:

@@ -14,12 +14,12 @@ from pydantic import TypeAdapter
 from hotline.errors import HotlineError
 from hotline.flows.canary import within
 from hotline.flows.live_file import write_whole
-from ivr.flow import FlowSet
-from ivr.folder import HOURS, PROMPTS
-from ivr.loader import load_flows
-from ivr.names import SiteNames
-from ivr.problem import SourceErrors
-from ivr.prompt import Spoken
+from ivr.language.flow import FlowSet
+from ivr.language.prompt import Spoken
+from ivr.reading.folder import HOURS, PROMPTS
+from ivr.reading.loader import load_flows
+from ivr.reading.names import SiteNames
+from ivr.reading.problem import SourceErrors
 
 CONTENT = "content"
 VERSIONS = "versions"

@@ -13,10 +13,10 @@ from hotline.flows.folder import read_flows
 from hotline.flows.keep import Keep
 from hotline.site import Site
 from hotline.site_names import names_of
-from ivr.flow import FlowSet
 from ivr.here import Prompts
-from ivr.problem import SourceErrors
+from ivr.language.flow import FlowSet
 from ivr.prompts import PromptErrors
+from ivr.reading.problem import SourceErrors
 
 log = structlog.get_logger(__name__)
 

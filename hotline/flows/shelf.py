@@ -22,9 +22,9 @@ from hotline.flows.loaded import NOT_LIVE, Loaded, Speech
 from hotline.flows.standing import Change, Offer, Standing, begun, offered, promoted, rolled_back, withdrawn
 from hotline.memory import Memory
 from hotline.site import Site
-from ivr.flow import FlowSet
-from ivr.problem import did_you_mean
+from ivr.language.flow import FlowSet
 from ivr.prompts import PromptErrors
+from ivr.reading.problem import did_you_mean
 from ledger.events import Event, LiveHow
 
 log = structlog.get_logger(__name__)

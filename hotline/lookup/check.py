@@ -8,8 +8,8 @@ from sqlalchemy import text
 
 from hotline.lookup.settings import HttpLookup, Lookup
 from hotline.lookup.template import arguments_in, secrets_in
-from ivr.problem import Problem, did_you_mean
-from ivr.source import Source
+from ivr.reading.problem import Problem, did_you_mean
+from ivr.reading.source import Source
 
 
 def lookup_contradictions(source: Source, lookups: Mapping[str, Lookup]) -> Iterator[Problem]:

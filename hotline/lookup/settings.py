@@ -9,8 +9,8 @@ from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import AfterValidator, Discriminator, Field, StringConstraints, Tag
 
 from hotline.lookup.template import PLACE, arguments_in, stray_in, texts_in
-from ivr.duration import Milliseconds
-from ivr.part import Part
+from ivr.language.duration import Milliseconds
+from ivr.language.part import Part
 
 Argument = Annotated[str, StringConstraints(pattern=r"^[a-z_][a-z0-9_]{0,39}$")]
 Header = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,60}$")]

@@ -9,8 +9,8 @@ from hotline.street.callers import LINGER_S, Callers
 from hotline.street.config import SILENCE
 from hotline.street.model import TrafficModel
 from hotline.street.pause import pause
-from ivr.agi_commands import REPLY_TIMEOUT
-from ivr.agi_session import AgiSession
+from ivr.agi.commands import REPLY_TIMEOUT
+from ivr.agi.session import AgiSession
 
 LONGEST_RING_S = 120.0
 

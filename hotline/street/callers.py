@@ -13,9 +13,9 @@ from acd.ami import AmiError, Event
 from hotline.street.config import SILENCE
 from hotline.street.model import CallPlan
 from hotline.street.pause import pause
-from ivr.agi_commands import REPLY_TIMEOUT
-from ivr.agi_errors import CommandTimedOut, DeadChannel, SessionEnded, SessionSealed
-from ivr.agi_session import AgiSession
+from ivr.agi.commands import REPLY_TIMEOUT
+from ivr.agi.errors import CommandTimedOut, DeadChannel, SessionEnded, SessionSealed
+from ivr.agi.session import AgiSession
 
 log = structlog.get_logger(__name__)
 

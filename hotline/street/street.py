@@ -23,9 +23,9 @@ from hotline.street.config import StreetPorts, hotline_host, phones_of, write_st
 from hotline.street.errors import StreetNotReady, StreetPortInUse
 from hotline.street.model import CallPlan, TrafficModel
 from hotline.supervisor import wire
-from ivr.agi import AgiServer
-from ivr.agi_errors import ListenFailed
-from ivr.agi_session import AgiSession
+from ivr.agi.errors import ListenFailed
+from ivr.agi.server import AgiServer
+from ivr.agi.session import AgiSession
 
 log = structlog.get_logger(__name__)
 

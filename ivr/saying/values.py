@@ -9,7 +9,7 @@ from datetime import date, datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Context, Decimal
 from types import MappingProxyType
 
-from ivr.duration import seconds
+from ivr.language.duration import seconds
 
 # The decimals of each, as in ISO 4217.
 CURRENCIES = MappingProxyType({"CNY": 2, "EUR": 2, "GBP": 2, "HKD": 2, "JPY": 0, "USD": 2})

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import TypeAlias
 
-from ivr.verb import Verb
 from ivr.verbs.announce import Announce
 from ivr.verbs.callback import Callback
 from ivr.verbs.collect import Collect
@@ -21,6 +20,7 @@ from ivr.verbs.survey import Survey
 from ivr.verbs.switch import Switch
 from ivr.verbs.tag import Tag
 from ivr.verbs.transfer import Transfer
+from ivr.verbs.verb import Verb
 from ivr.verbs.voicemail import Record, Voicemail
 
 Node: TypeAlias = Verb

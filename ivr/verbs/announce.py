@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 from pydantic import Field
 
-from ivr.expression import Computed
 from ivr.facts import NoticeHeard
 from ivr.here import KEYS, Here
 from ivr.house import Notice
-from ivr.part import Part
-from ivr.verb import Verb
-from ivr.words import NodeName
+from ivr.language.expression import Computed
+from ivr.language.part import Part
+from ivr.language.words import NodeName
+from ivr.verbs.verb import Verb
 
 
 class Concern(Part):

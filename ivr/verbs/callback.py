@@ -8,11 +8,11 @@ from typing import Annotated
 from pydantic import Field
 
 from ivr.door import CallbackWish
-from ivr.expression import Computed
 from ivr.here import Here
-from ivr.verb import Verb
+from ivr.language.expression import Computed
+from ivr.language.words import NodeName, QueueName, SkillName
 from ivr.verbs.queue import Level
-from ivr.words import NodeName, QueueName, SkillName
+from ivr.verbs.verb import Verb
 
 EXITS = {
     "taken": "next",

@@ -9,10 +9,10 @@ from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, mod
 from pydantic_core import PydanticCustomError
 
 from ivr.here import KEYS, Here
-from ivr.prompt import Phrase, SpokenValue
-from ivr.verb import Verb, missing_exit
+from ivr.language.prompt import Phrase, SpokenValue
+from ivr.language.words import NodeName, VariableName
 from ivr.verbs.menu import Wait
-from ivr.words import NodeName, VariableName
+from ivr.verbs.verb import Verb, missing_exit
 
 CONFIRM, AGAIN = "1", "2"
 

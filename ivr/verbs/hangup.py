@@ -5,9 +5,9 @@ from __future__ import annotations
 from pydantic import Field
 
 from ivr.here import Here
-from ivr.prompt import Phrase
-from ivr.verb import Verb
-from ivr.words import NodeName
+from ivr.language.prompt import Phrase
+from ivr.language.words import NodeName
+from ivr.verbs.verb import Verb
 
 
 class Hangup(Verb):

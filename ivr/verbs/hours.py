@@ -5,8 +5,8 @@ from __future__ import annotations
 from pydantic import Field
 
 from ivr.here import Here
-from ivr.verb import Verb
-from ivr.words import NodeName, ScheduleName
+from ivr.language.words import NodeName, ScheduleName
+from ivr.verbs.verb import Verb
 
 
 class Hours(Verb):

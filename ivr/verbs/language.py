@@ -5,8 +5,8 @@ from __future__ import annotations
 from pydantic import Field
 
 from ivr.here import Here
-from ivr.verb import Verb
-from ivr.words import LanguageName, NodeName
+from ivr.language.words import LanguageName, NodeName
+from ivr.verbs.verb import Verb
 
 
 class SetLanguage(Verb):

@@ -6,13 +6,13 @@ from typing import Annotated
 
 from pydantic import Field
 
-from ivr.duration import Seconds
-from ivr.expression import Computed
 from ivr.here import Here
 from ivr.house import LookupFailed, LookupTimedOut
-from ivr.prompt import Phrase
-from ivr.verb import Verb
-from ivr.words import LookupName, NodeName, VariableName
+from ivr.language.duration import Seconds
+from ivr.language.expression import Computed
+from ivr.language.prompt import Phrase
+from ivr.language.words import LookupName, NodeName, VariableName
+from ivr.verbs.verb import Verb
 
 
 class Lookup(Verb):

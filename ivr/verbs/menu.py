@@ -8,12 +8,12 @@ from pydantic import Field, GetJsonSchemaHandler, model_validator
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from ivr.duration import Seconds
 from ivr.here import KEYS, Here
-from ivr.matcher import match
-from ivr.prompt import Phrase
-from ivr.verb import Verb, missing_exit
-from ivr.words import NodeName, VariableName
+from ivr.language.duration import Seconds
+from ivr.language.prompt import Phrase
+from ivr.language.words import NodeName, VariableName
+from ivr.verbs.matcher import match
+from ivr.verbs.verb import Verb, missing_exit
 
 
 class _KeyForm:

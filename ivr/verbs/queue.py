@@ -7,11 +7,11 @@ from typing import Annotated, Literal, Self, TypeAlias
 from pydantic import Field, model_validator
 
 from ivr.door import Wish
-from ivr.expression import Computed
 from ivr.here import Here
-from ivr.verb import Verb, missing_exit
-from ivr.waiting import wait_for_person
-from ivr.words import NodeName, QueueName, SkillName
+from ivr.language.expression import Computed
+from ivr.language.words import NodeName, QueueName, SkillName
+from ivr.verbs.verb import Verb, missing_exit
+from ivr.verbs.waiting import wait_for_person
 
 Level: TypeAlias = Annotated[int, Field(ge=1, le=5)]
 Key: TypeAlias = Literal["0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "*", "#"]

@@ -6,10 +6,10 @@ import json
 
 from pydantic import Field
 
-from ivr.expression import Computed
 from ivr.here import Here
-from ivr.verb import Verb
-from ivr.words import NodeName, VariableName
+from ivr.language.expression import Computed
+from ivr.language.words import NodeName, VariableName
+from ivr.verbs.verb import Verb
 
 LARGEST = 4000
 

@@ -9,8 +9,8 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from ivr.here import Here
-from ivr.verb import Verb
-from ivr.words import NodeName
+from ivr.language.words import NodeName
+from ivr.verbs.verb import Verb
 
 
 def share_of(caller: str, *what: str) -> float:

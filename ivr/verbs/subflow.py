@@ -7,10 +7,10 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from ivr.expression import Computed
 from ivr.here import Here
-from ivr.verb import Verb, missing_exit
-from ivr.words import FlowName, NodeName, VariableName, Word
+from ivr.language.expression import Computed
+from ivr.language.words import FlowName, NodeName, VariableName, Word
+from ivr.verbs.verb import Verb, missing_exit
 
 CALL = "call"
 RETURN = "return"

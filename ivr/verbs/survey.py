@@ -8,10 +8,10 @@ from pydantic import BeforeValidator, Field
 
 from ivr.facts import Rated
 from ivr.here import Here
-from ivr.prompt import Phrase, listed
-from ivr.verb import Verb
+from ivr.language.prompt import Phrase, listed
+from ivr.language.words import NodeName, PromptName
 from ivr.verbs.menu import Wait
-from ivr.words import NodeName, PromptName
+from ivr.verbs.verb import Verb
 
 ANSWERS = "12345"
 

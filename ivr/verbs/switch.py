@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from ivr.expression import Expression
 from ivr.here import Here
-from ivr.part import Part
-from ivr.verb import Verb
-from ivr.words import NodeName
+from ivr.language.expression import Expression
+from ivr.language.part import Part
+from ivr.language.words import NodeName
+from ivr.verbs.verb import Verb
 
 
 class Case(Part):

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from ivr.expression import Computed
 from ivr.facts import Tagged
 from ivr.here import Here
-from ivr.verb import Verb
-from ivr.words import NodeName
+from ivr.language.expression import Computed
+from ivr.language.words import NodeName
+from ivr.verbs.verb import Verb
 
 LONGEST = 80
 

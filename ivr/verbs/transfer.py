@@ -9,14 +9,14 @@ from pydantic_core import PydanticCustomError
 
 from ivr.call import Line
 from ivr.door import Wish
-from ivr.duration import Seconds
-from ivr.expression import Computed, Expression
 from ivr.facts import Transferred
 from ivr.here import Here
-from ivr.part import Part
-from ivr.verb import Verb
-from ivr.waiting import PATIENCE, wait_for_person
-from ivr.words import NodeName, QueueName, SeatName
+from ivr.language.duration import Seconds
+from ivr.language.expression import Computed, Expression
+from ivr.language.part import Part
+from ivr.language.words import NodeName, QueueName, SeatName
+from ivr.verbs.verb import Verb
+from ivr.verbs.waiting import PATIENCE, wait_for_person
 
 
 class Target(Part):

@@ -8,13 +8,13 @@ from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
 from ivr.call import CallLost
-from ivr.duration import Seconds
 from ivr.facts import Recorded, RecordingKind
 from ivr.here import KEYS, Here
 from ivr.house import Room
-from ivr.prompt import Phrase
-from ivr.verb import Verb
-from ivr.words import NodeName, VariableName, Word
+from ivr.language.duration import Seconds
+from ivr.language.prompt import Phrase
+from ivr.language.words import NodeName, VariableName, Word
+from ivr.verbs.verb import Verb
 
 SHORTEST = 1.5  # seconds: Asterisk keeps the last second of the silence that ends a recording
 

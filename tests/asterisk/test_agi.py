@@ -15,9 +15,9 @@ import pytest
 from structlog.testing import capture_logs
 
 from hotline.asterisk.prefix import Toolbox, find
-from ivr.agi import AgiServer
-from ivr.agi_errors import BadCommand, CommandFailed, DeadChannel, SessionEnded
-from ivr.agi_session import AgiSession
+from ivr.agi.errors import BadCommand, CommandFailed, DeadChannel, SessionEnded
+from ivr.agi.server import AgiServer
+from ivr.agi.session import AgiSession
 
 MODULES = (
     "res_speech.so res_agi.so pbx_config.so app_senddtmf.so app_controlplayback.so app_playback.so app_dial.so "

@@ -16,9 +16,9 @@ import pytest_asyncio
 from hotline.asterisk.prefix import Toolbox
 from hotline.engine import speaker_of
 from hotline.site_names import names_of
-from ivr.flow import FlowSet
-from ivr.loader import load_flows
+from ivr.language.flow import FlowSet
 from ivr.prompts import PromptStore
+from ivr.reading.loader import load_flows
 from ivr.saying import words
 from tests.asterisk.conftest import opened
 from tests.asterisk.handset import ALL, Caller, Callers, share_prompts, spells

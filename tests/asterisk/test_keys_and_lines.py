@@ -34,10 +34,10 @@ from hotline.memory import Memory
 from hotline.secrets import Secrets, load_secrets
 from hotline.site import Site, load_site
 from hotline.supervisor import wire
-from ivr.agi import AgiServer
-from ivr.agi_call import AgiCall, Outside
-from ivr.agi_errors import CommandFailed
-from ivr.agi_session import AgiSession
+from ivr.agi.call import AgiCall, Outside
+from ivr.agi.errors import CommandFailed
+from ivr.agi.server import AgiServer
+from ivr.agi.session import AgiSession
 from ivr.call import CallLost, Connected, Line, Ring
 from tests.asterisk.conftest import free_ports
 from tests.asterisk.telephones import CALL_HEAD, HANGUP, OK, SDP, Exchange, Sipp, _alaw, free_port, tones

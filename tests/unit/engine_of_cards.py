@@ -15,8 +15,8 @@ from hotline.flows.shelf import Shelf
 from hotline.notice_file import FILE, NoticeFile
 from hotline.notices import NoticeBoard
 from ivr.call import Sound
-from ivr.flow import FlowSet
-from ivr.prompt import Spoken
+from ivr.language.flow import FlowSet
+from ivr.language.prompt import Spoken
 from ledger.events import Event
 from ledger.journal import Journal
 from ledger.writer import LedgerWriter

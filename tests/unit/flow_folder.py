@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
-from ivr.loader import look_at
-from ivr.names import LookupForm, SiteNames
-from ivr.problem import Problem
+from ivr.reading.loader import look_at
+from ivr.reading.names import LookupForm, SiteNames
+from ivr.reading.problem import Problem
 
 SITE = SiteNames(
     queues=("billing", "faults", "sales"),

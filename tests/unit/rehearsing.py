@@ -10,16 +10,16 @@ from pydantic import TypeAdapter
 
 from ivr.call import RingOutcome
 from ivr.facts import Fact
-from ivr.flow import AnyNode, Flow, FlowSet, values_of
-from ivr.hours import Schedule
 from ivr.house import Caller
-from ivr.prompt import Spoken, SpokenValue
-from ivr.rehearsal import Act, RehearsedCall, UnspokenPrompts
-from ivr.rehearsed_house import RehearsedHouse, Stubs
+from ivr.language.flow import AnyNode, Flow, FlowSet, values_of
+from ivr.language.hours import Schedule
+from ivr.language.prompt import Spoken, SpokenValue
+from ivr.language.words import words_in
+from ivr.lint.secrecy import secrets_of
+from ivr.rehearsal.call import Act, RehearsedCall, UnspokenPrompts
+from ivr.rehearsal.house import RehearsedHouse, Stubs
 from ivr.run import FlowRun, Position
 from ivr.saying import vocabulary
-from ivr.secrecy import secrets_of
-from ivr.words import words_in
 
 NODES: TypeAdapter[Any] = TypeAdapter(dict[str, AnyNode])
 END = {"hangup": "bye"}

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ivr.flow import FlowSet
-from ivr.loader import load_flows
-from ivr.names import LookupForm, SiteNames
+from ivr.language.flow import FlowSet
+from ivr.reading.loader import load_flows
+from ivr.reading.names import LookupForm, SiteNames
 
 SITE = SiteNames(
     queues=("faults", "sales"),

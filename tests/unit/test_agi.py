@@ -11,9 +11,8 @@ from contextlib import asynccontextmanager, suppress
 import pytest
 from structlog.testing import capture_logs
 
-from ivr.agi import ENVIRONMENT_LIMIT, AgiServer
-from ivr.agi_commands import Played
-from ivr.agi_errors import (
+from ivr.agi.commands import Played
+from ivr.agi.errors import (
     AgiError,
     BadCommand,
     CallerHungUp,
@@ -28,8 +27,9 @@ from ivr.agi_errors import (
     SessionEnded,
     SessionSealed,
 )
-from ivr.agi_protocol import REPLY_LIMIT, Reply
-from ivr.agi_session import AgiSession
+from ivr.agi.protocol import REPLY_LIMIT, Reply
+from ivr.agi.server import ENVIRONMENT_LIMIT, AgiServer
+from ivr.agi.session import AgiSession
 
 Handler = Callable[[AgiSession], Awaitable[None]]
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from hotline.keys import Keys
-from ivr.agi_call import AgiCall, Outside, _only_of
-from ivr.agi_errors import CommandFailed
-from ivr.agi_legs import LegEnd
-from ivr.agi_session import AgiSession
+from ivr.agi.call import AgiCall, Outside, _only_of
+from ivr.agi.errors import CommandFailed
+from ivr.agi.legs import LegEnd
+from ivr.agi.session import AgiSession
 from ivr.call import CallLost, Connected, Line, Recorded, Ring
 
 FILE = Path("/box/a.wav")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ivr.agi_legs import LegEnd, classify
+from ivr.agi.legs import LegEnd, classify
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ivr.agi_errors import IllegalArgument, ProtocolViolation
-from ivr.agi_protocol import (
+from ivr.agi.errors import IllegalArgument, ProtocolViolation
+from ivr.agi.protocol import (
     ARGUMENT_LIMIT,
     COMMAND_LIMIT,
     REPLY_LIMIT,

@@ -514,7 +514,7 @@ async def test_a_listener_that_is_not_an_asterisk_is_told_apart(peer: FakeAmi, e
 async def test_a_listener_that_says_nothing_is_given_up(peer: FakeAmi, engine: Engine) -> None:
     peer.greeting = b""
     peer.answers.clear()
-    async with started(make(peer.port, engine, action_timeout=0.01)) as client:
+    async with started(make(peer.port, engine, action_timeout=0.2)) as client:
         await peer.connected(2)
         assert "did not answer Login" in client.statistics().last_error
 

@@ -12,10 +12,10 @@ import agi_scripts
 from agi_scripts.engine_away import SAID, Voice
 from hotline.apology import TEXTS, prepare
 from ivr.call import Sound
-from ivr.flow import PromptFile
-from ivr.prompt import Spoken
+from ivr.language.flow import PromptFile
+from ivr.language.prompt import Spoken
 from ivr.prompts import PromptError, PromptErrors, PromptStore
-from ivr.source import read, validated
+from ivr.reading.source import read, validated
 
 
 class Store:

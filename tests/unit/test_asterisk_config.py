@@ -15,7 +15,7 @@ from hotline.asterisk.home import AsteriskHome
 from hotline.limits import raise_open_files
 from hotline.secrets import load_secrets
 from hotline.site import Site, load_site
-from ivr.problem import SourceErrors
+from ivr.reading.problem import SourceErrors
 
 HOME = AsteriskHome((22, 10), Path("/modules"), Path("/data"), Path("/data/agi-bin"), "installed")
 EVIL = "x\n[evil]\ntype=endpoint\ncontext=internal;${SHELL(id)}"

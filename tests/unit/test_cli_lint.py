@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from hotline.cli_lint import lint_app, show_warnings
-from hotline.schema import DOCUMENTS
+from hotline.commands.lint import lint_app, show_warnings
+from hotline.reference.schema import DOCUMENTS
 from hotline.site import load_site
-from ivr.problem import Problem
+from ivr.reading.problem import Problem
 from tests.unit.flow_folder import END, HEAD
 
 ROOT = Path(__file__).parents[2]

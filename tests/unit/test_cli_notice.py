@@ -113,7 +113,7 @@ def test_the_list_says_in_a_table_whom_a_notice_concerns(cards: Cards, tmp_path:
 async def test_an_engine_that_does_not_answer_in_time_is_not_taken_for_one_that_is_away(
     cards: Cards, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("hotline.cli_notice.RENDERING_S", 0.05)
+    monkeypatch.setattr("hotline.commands.notice.RENDERING_S", 0.05)
     async with engine(cards) as control:
         rendering = asyncio.Event()
         monkeypatch.setattr(control._notices._speech, "prepare_all", lambda _prompts: rendering.wait())

@@ -12,7 +12,7 @@ from hotline.ear import Ear
 from hotline.keys import Keys
 from hotline.legs import SeatLegs
 from hotline.memory import Memory
-from ivr.agi_legs import LegEnd
+from ivr.agi.legs import LegEnd
 from ledger.events import CallBegan
 
 CALL = "s-1.1"

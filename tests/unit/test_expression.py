@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic_core import PydanticCustomError
 
-from ivr.expression import FUNCTIONS, LONGEST, Expression, ExpressionFailed
+from ivr.language.expression import FUNCTIONS, LONGEST, Expression, ExpressionFailed
 
 CONTEXT = {
     "vars": {"age": 20, "name": "王", "balance": -1.5, "digits": "0755"},

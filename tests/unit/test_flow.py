@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from ivr.flow import FlowSet
-from ivr.loader import load_flows
-from ivr.names import SiteNames
-from ivr.problem import Problem, SourceErrors
-from ivr.prompt import Spoken
+from ivr.language.flow import FlowSet
+from ivr.language.prompt import Spoken
+from ivr.reading.loader import load_flows
+from ivr.reading.names import SiteNames
+from ivr.reading.problem import Problem, SourceErrors
 from ivr.verbs.menu import Menu
 from ivr.verbs.queue import Queue
 

@@ -17,16 +17,16 @@ from structlog.testing import capture_logs
 from structlog.typing import EventDict
 
 from ivr.call import CallLost
-from ivr.codes import CODES
-from ivr.document import UNPRINTABLE
-from ivr.expression import ExpressionFailed
 from ivr.facts import Fact
-from ivr.flow import FlowSet
 from ivr.house import Caller
-from ivr.loader import Loaded, look_at
-from ivr.names import LookupForm, SiteNames
-from ivr.rehearsal import Act, HangUp, Press, RehearsedCall, Silence, UnspokenPrompts
-from ivr.rehearsed_house import QUEUE_DOES, RehearsedHouse, Stubs
+from ivr.language.expression import ExpressionFailed
+from ivr.language.flow import FlowSet
+from ivr.lint.codes import CODES
+from ivr.reading.document import UNPRINTABLE
+from ivr.reading.loader import Loaded, look_at
+from ivr.reading.names import LookupForm, SiteNames
+from ivr.rehearsal.call import Act, HangUp, Press, RehearsedCall, Silence, UnspokenPrompts
+from ivr.rehearsal.house import QUEUE_DOES, RehearsedHouse, Stubs
 from ivr.run import EndlessLoop, FlowRun
 from ivr.saying import Unspeakable
 from ivr.verbs import VERBS

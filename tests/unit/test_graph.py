@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ivr.graph import Chart, charts_of
-from ivr.layout import ROW_GAP, Line, Size, place
-from ivr.loader import load_flows
-from ivr.mermaid import mermaid
-from ivr.names import SiteNames
-from ivr.svg import svg
+from ivr.picture.graph import Chart, charts_of
+from ivr.picture.layout import ROW_GAP, Line, Size, place
+from ivr.picture.mermaid import mermaid
+from ivr.picture.svg import svg
+from ivr.reading.loader import load_flows
+from ivr.reading.names import SiteNames
 from tests.unit.small_flows import flow, live_of
 
 SAMPLE = Path(__file__).parents[2] / "flows"

@@ -14,10 +14,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from ivr.document import parse
-from ivr.hours import Schedule, State
-from ivr.source import read, validated
-from ivr.timetable import WEEKDAYS
+from ivr.language.hours import Schedule, State
+from ivr.language.timetable import WEEKDAYS
+from ivr.reading.document import parse
+from ivr.reading.source import read, validated
 
 DOC = Path(__file__).parents[2] / "docs" / "hours.md"
 SHANGHAI, BERLIN = ZoneInfo("Asia/Shanghai"), ZoneInfo("Europe/Berlin")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ivr.loader import load_flows, look_at
+from ivr.reading.loader import load_flows, look_at
 from tests.unit.flow_folder import END, HEAD, SITE, found, problems
 
 MAIN = "  main: {play: hello, next: end}\n"

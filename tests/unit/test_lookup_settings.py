@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from hotline.preflight import check_secrets
-from ivr.problem import SourceErrors
+from ivr.reading.problem import SourceErrors
 from tests.unit.test_site import ROOT, problems_with, site_with
 
 HTTP: dict[str, Any] = {"url": "https://crm.example/customers/{number}", "arguments": ["number"]}

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ivr.matcher import ANY, covers, match
+from ivr.verbs.matcher import ANY, covers, match
 
 CHOICES = ("1", "12", "3", "8XX", "8500", "*", "N0")
 KEYS = "0123456789*#"

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from hotline.moment import MomentUnclear, earlier, later, local
+from hotline.commands.moment import MomentUnclear, earlier, later, local
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=ZoneInfo("Asia/Shanghai"))
 

@@ -14,7 +14,7 @@ from structlog.testing import capture_logs
 from hotline.notice_file import Kept, NoticeFile, NoticeRefused, NoticesSpoilt
 from hotline.notices import NoticeBoard
 from ivr.call import Sound
-from ivr.prompt import Spoken
+from ivr.language.prompt import Spoken
 from ivr.prompts import PromptError, PromptErrors
 from ledger.events import Event, NoticeChanged
 from tests.unit.house_of_cards import VirtualClock

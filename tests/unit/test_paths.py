@@ -7,7 +7,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ivr.paths import components, reached, round_trip
+from ivr.lint.paths import components, reached, round_trip
 
 NAMES = "abcdef"
 GRAPHS = st.fixed_dictionaries({name: st.lists(st.sampled_from(NAMES), max_size=3) for name in NAMES})

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from ivr.flow import FlowSet
-from ivr.prompt import Spoken
+from ivr.language.flow import FlowSet
+from ivr.language.prompt import Spoken
 from ivr.prompts import PromptErrors, PromptFolderError, PromptStore, Speaker, telephone_seconds
 
 ESPEAK = """\

@@ -10,13 +10,13 @@ import yaml
 from pydantic import BaseModel, Field
 
 from hotline.cli import app
-from hotline.reference import Undocumented, config_page, config_schema, duration
+from hotline.reference.config import Undocumented, config_page, config_schema, duration
 
 ROOT = Path(__file__).parents[2]
 
 
 def test_the_page_is_up_to_date() -> None:
-    """Renew it with ``python -m hotline.reference > docs/config.md``."""
+    """Renew it with ``python -m hotline.reference.config > docs/config.md``."""
     assert (ROOT / "docs" / "config.md").read_text() == config_page()
 
 

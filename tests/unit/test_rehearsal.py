@@ -10,9 +10,9 @@ import pytest
 from ivr.call import CallLost, Sound
 from ivr.door import Leave, Wish
 from ivr.house import LookupFailed, LookupTimedOut
-from ivr.prompt import Spoken
-from ivr.rehearsal import HangUp, Press, RehearsedCall, Say, Silence, UnspokenPrompts, sentences
-from ivr.rehearsed_house import RehearsedHouse, Stubs
+from ivr.language.prompt import Spoken
+from ivr.rehearsal.call import HangUp, Press, RehearsedCall, Say, Silence, UnspokenPrompts, sentences
+from ivr.rehearsal.house import RehearsedHouse, Stubs
 
 FAULTS = Wish("rehearsal", "faults", {}, 0, "en")
 RECORDED = {"longest": 60.0, "silence": None, "finish": "#", "beep": True}

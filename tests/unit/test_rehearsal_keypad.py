@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from hotline.keypad import Keypad, typed_into
-from hotline.rehearsed_sound import HeardCall, WrittenCall
+from hotline.commands.keypad import Keypad, typed_into
+from hotline.commands.sound import HeardCall, WrittenCall
 from ivr.call import CallLost, Sound
-from ivr.rehearsal import RehearsedCall
-from ivr.script import HangUp, Press, Silence
+from ivr.rehearsal.call import RehearsedCall
+from ivr.rehearsal.script import HangUp, Press, Silence
 
 
 def typed(text: str) -> Keypad:

@@ -10,12 +10,12 @@ from textwrap import dedent, indent
 
 import pytest
 
-from ivr.coverage import Coverage
-from ivr.flow import FlowSet
-from ivr.part import Part
-from ivr.problem import SourceErrors
-from ivr.rehearsal_file import Ending, Hears, NoticeOn, Rehearsal, Step, Written, rehearsals_in
-from ivr.rehearsing import Outcome, rehearse
+from ivr.language.flow import FlowSet
+from ivr.language.part import Part
+from ivr.reading.problem import SourceErrors
+from ivr.rehearsal.coverage import Coverage
+from ivr.rehearsal.file import Ending, Hears, NoticeOn, Rehearsal, Step, Written, rehearsals_in
+from ivr.rehearsal.run import Outcome, rehearse
 from tests.unit.small_flows import SITE, flow, live_of
 
 NODES = """\

@@ -15,13 +15,13 @@ from pydantic import TypeAdapter
 from ivr.call import CallLost, Rang, Ring, Sound
 from ivr.door import CallbackAnswer, CallbackWish, Leave, Wish
 from ivr.facts import Fact
-from ivr.flow import AnyNode, Flow, FlowSet
 from ivr.house import Caller
-from ivr.loader import load_flows
-from ivr.names import SiteNames
-from ivr.prompt import Spoken
-from ivr.rehearsal import HangUp, Press, RehearsedCall, Silence, UnspokenPrompts
-from ivr.rehearsed_house import RehearsedHouse, Stubs
+from ivr.language.flow import AnyNode, Flow, FlowSet
+from ivr.language.prompt import Spoken
+from ivr.reading.loader import load_flows
+from ivr.reading.names import SiteNames
+from ivr.rehearsal.call import HangUp, Press, RehearsedCall, Silence, UnspokenPrompts
+from ivr.rehearsal.house import RehearsedHouse, Stubs
 from ivr.run import FlowRun, Position
 
 SAMPLE = Path(__file__).parents[2] / "flows"

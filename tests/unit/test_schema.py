@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from hotline.schema import DIALECT, DOCUMENTS, schema_of
-from ivr.document import parse
-from ivr.source import read
+from hotline.reference.schema import DIALECT, DOCUMENTS, schema_of
+from ivr.reading.document import parse
+from ivr.reading.source import read
 from ivr.verbs import VERBS
 from tests.unit.flow_folder import HEAD
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ivr.loader import load_flows
+from ivr.reading.loader import load_flows
 from tests.unit.flow_folder import END, HEAD, SITE, found, problems
 
 ASK = "  main: {collect: hello, into: pin, secret: true, next: two, failure: end}\n"

@@ -21,11 +21,11 @@ from hotline.flows.watch import Watch, stamp_of
 from hotline.site import load_site
 from hotline.site_names import names_of
 from ivr.call import Sound
-from ivr.flow import FlowSet
-from ivr.loader import load_flows
-from ivr.problem import SourceErrors
-from ivr.prompt import Spoken
+from ivr.language.flow import FlowSet
+from ivr.language.prompt import Spoken
 from ivr.prompts import PromptError, PromptErrors
+from ivr.reading.loader import load_flows
+from ivr.reading.problem import SourceErrors
 from ledger.events import CallBegan, CallEnded, FlowLive
 from tests.unit.engine_of_cards import engine, say, say_alone
 from tests.unit.house_of_cards import CONFIG, Cards

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from hotline.site import Site, load_site
-from ivr.problem import Problem, SourceErrors
+from ivr.reading.problem import Problem, SourceErrors
 
 ROOT = Path(__file__).parents[2]
 SITE: dict[str, Any] = {

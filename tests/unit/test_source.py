@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict, Field
 
-from ivr.document import parse
-from ivr.duration import Milliseconds, Seconds
-from ivr.source import Problem, SourceErrors, did_you_mean, nearest, read, validated
+from ivr.language.duration import Milliseconds, Seconds
+from ivr.reading.document import parse
+from ivr.reading.source import Problem, SourceErrors, did_you_mean, nearest, read, validated
 
 
 class Queue(BaseModel):

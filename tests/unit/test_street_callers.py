@@ -12,7 +12,7 @@ from acd.ami import Event, Headers, NotConnected
 from hotline.street.agents import Agents
 from hotline.street.callers import Callers, StreetStatistics
 from hotline.street.model import CallPlan, Press, TrafficModel
-from ivr.agi_errors import SessionEnded
+from ivr.agi.errors import SessionEnded
 
 PLAN = CallPlan(
     offset=0, ani="13900000001", dnis="10000", language="zh", presses=(Press(0, "2"), Press(0, "1")),

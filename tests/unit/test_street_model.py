@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 import hotline
 from hotline.site import load_site
 from hotline.street.model import ENGLISH, WRONG, CallPlan, TrafficModel
-from ivr.loader import load_flows
-from ivr.names import SiteNames
+from ivr.reading.loader import load_flows
+from ivr.reading.names import SiteNames
 from ivr.verbs import Menu, Play, Queue, SetLanguage
 
 NUMBERS = ["10000", "10001"]

@@ -12,15 +12,15 @@ from pydantic import ValidationError
 
 from ivr.call import Sound
 from ivr.facts import NoticeHeard, Rated, Recorded, Tagged, Transferred
-from ivr.flow import Flow
-from ivr.hours import Schedule
 from ivr.house import Notice
-from ivr.rehearsal import Press, Silence
-from ivr.rehearsed_house import Stubs
+from ivr.language.flow import Flow
+from ivr.language.hours import Schedule
+from ivr.language.words import words_in
+from ivr.rehearsal.call import Press, Silence
+from ivr.rehearsal.house import Stubs
 from ivr.verbs import VERBS
 from ivr.verbs.announce import concerning
 from ivr.verbs.split import share_of
-from ivr.words import words_in
 from tests.unit.rehearsing import END, flow_of, rehearse, set_of
 
 AFTER = {"play": "after", "next": "end"}

@@ -12,9 +12,9 @@ from ivr.call import CallLost, Rang, Ring
 from ivr.door import Leave, Wish
 from ivr.here import Here
 from ivr.house import Caller
-from ivr.rehearsal import RehearsedCall, UnspokenPrompts
-from ivr.rehearsed_house import RehearsedHouse, Stubs
-from ivr.waiting import PATIENCE, wait_for_person
+from ivr.rehearsal.call import RehearsedCall, UnspokenPrompts
+from ivr.rehearsal.house import RehearsedHouse, Stubs
+from ivr.verbs.waiting import PATIENCE, wait_for_person
 from tests.unit.rehearsing import END, Way, flow_of, set_of
 
 WISH = Wish("c", "q", {}, 0, "en")

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from ivr.kept_prompts import KeptPrompts
-from ivr.loader import load_flows
-from ivr.moves import Lengths
-from ivr.names import SiteNames
-from ivr.prompt import Spoken
-from ivr.rehearsal import UnspokenPrompts
-from ivr.walk import walk
-from ivr.way import Walk, Way
+from ivr.language.prompt import Spoken
+from ivr.reading.loader import load_flows
+from ivr.reading.names import SiteNames
+from ivr.rehearsal.call import UnspokenPrompts
+from ivr.walk.kept_prompts import KeptPrompts
+from ivr.walk.moves import Lengths
+from ivr.walk.walk import walk
+from ivr.walk.way import Walk, Way
 from tests.unit.small_flows import flow, live_of
 
 SAMPLE = Path(__file__).parents[2] / "flows"

@@ -1,0 +1,1 @@
+"""What is made from the models: reference pages and JSON Schemas."""

@@ -1,0 +1,1 @@
+"""FastAGI: the server, its sessions, and a `Call` on a real Asterisk."""

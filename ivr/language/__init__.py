@@ -1,0 +1,1 @@
+"""The flow language: its documents, words, expressions, prompts and opening hours."""

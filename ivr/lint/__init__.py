@@ -1,0 +1,1 @@
+"""What must be right in a flow, and what its callers would complain about."""

@@ -1,0 +1,1 @@
+"""Every way through a flow, walked by machine."""
