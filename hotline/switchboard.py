@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from typing import Literal, TypeAlias
+from typing import Literal
 
 import structlog
 
@@ -35,26 +35,20 @@ from acd.plan import own_skill
 from hotline.chronicle import Chronicle
 from hotline.clock import Clock
 from hotline.customers import standing_of
-from hotline.memory import Memory, OpenCall, call_of
+from hotline.memory import Memory, call_of
+from hotline.register import EndedBy, Register
 from hotline.site import Site
 from ivr.call import Rang, Ring
 from ivr.door import CallbackAnswer, CallbackWish, QueueExit, Wish
 from ivr.door import Leave as LeaveQueue
 from ledger.events import (
-    CallbackAsked,
-    ConversationEnded,
-    OfferEnded,
     OfferMade,
     SeatChanged,
     SeatWished,
-    VisitBegan,
-    VisitEnded,
-    VisitOutcome,
 )
 
 log = structlog.get_logger(__name__)
 
-EndedBy: TypeAlias = Literal["caller", "seat", "unknown"]
 EXITS: Mapping[CloseReason, QueueExit] = {
     "full": "full",
     "no_agents": "no_agents",
@@ -110,6 +104,7 @@ class Switchboard:
         self.distributor = distributor
         self._site = site
         self._chronicle = chronicle
+        self._register = Register(chronicle, clock)
         self._clock = clock
         self._stop_ringing = stop_ringing
         self._stays: dict[str, QueueStay] = {}
@@ -131,27 +126,15 @@ class Switchboard:
 
     def enter(self, wish: Wish) -> QueueStay:
         """Begin the call's visit in a queue, or go on with the one that it is in after a restart."""
-        now = self._clock.now()
         call = self.memory.calls[wish.call]
         returning = call.visit is not None and (call.visit.queue, call.visit.seat) == (wish.queue, wish.seat)
         if not returning:
             if call.visit is not None:  # he left it by a key of his, or an admin has moved the node meanwhile
-                self._visit_over(call, "overflowed", "another-queue")
+                self._register.visit_over(call, "overflowed", "another-queue")
             skills = dict(wish.skills)
             for skill, level in self._site.settings.languages.get(wish.language, {}).items():
                 skills[skill] = max(level, skills.get(skill, 0))
-            self._chronicle.record(
-                VisitBegan(
-                    at=now,
-                    call=wish.call,
-                    visit=f"{wish.call}/{call.visits + 1}",
-                    queue=wish.queue,
-                    skills=skills,
-                    priority=wish.priority,
-                    attributes=dict(wish.attributes),
-                    seat=wish.seat,
-                )
-            )
+            self._register.visit_began(call, wish, skills)
         visit = call.visit
         if visit is None:
             raise AssertionError(f"visit of {wish.call} was not remembered")
@@ -180,7 +163,7 @@ class Switchboard:
         """A call that left a queue goes on elsewhere: it will not be back in its place."""
         call = self.memory.calls.get(call_id)
         if call is not None and call.visit is not None and call.visit.visit == visit:
-            self._visit_over(call, "overflowed", reason)
+            self._register.visit_over(call, "overflowed", reason)
 
     def call_back(self, wish: CallbackWish) -> CallbackAnswer:
         """Note that a caller wants to be called; his visit, if any, is over as called back."""
@@ -188,23 +171,9 @@ class Switchboard:
             return "open-already"
         call = self.memory.calls[wish.call]
         visit = call.visit
-        call.callbacks += 1
-        self._chronicle.record(
-            CallbackAsked(
-                at=self._clock.now(),
-                call=wish.call,
-                callback=f"{wish.call}/cb{call.callbacks}",
-                queue=wish.queue,
-                number=wish.number,
-                language=wish.language,
-                skills=dict(wish.skills),
-                priority=wish.priority,
-                due=wish.due,
-                visit=visit.visit if visit is not None else None,
-            )
-        )
+        self._register.callback_asked(call, wish)
         if visit is not None:
-            self._visit_over(call, "called-back", "asked")
+            self._register.visit_over(call, "called-back", "asked")
         return "taken"
 
     def rang(self, call_id: str, rang: Rang) -> None:
@@ -235,8 +204,8 @@ class Switchboard:
         if call.offer is not None:
             self.missed(call_id, call.offer.offer, "cancelled")
         self._stays.pop(visit.visit, None)
-        self._visit_over(call, "answered", None, at, seat=given_up.seat)
-        self._talked(given_up, at, ended, "seat")
+        self._register.visit_over(call, "answered", None, at, seat=given_up.seat)
+        self._register.talked(given_up, at, ended, "seat")
         return True
 
     def session_lost(self, stay: QueueStay) -> None:
@@ -249,16 +218,7 @@ class Switchboard:
 
     def vanished(self, last: SeatChanged) -> None:
         """The site no longer has a seat, or its phone, that was signed in when the last engine ended."""
-        self._chronicle.record(
-            SeatChanged(
-                at=self._clock.now(),
-                seat=last.seat,
-                phone=last.phone,
-                was=last.now,
-                event="vanish",
-                now="signed-out",
-            )
-        )
+        self._register.vanished(last)
 
     def ringing(self, offer: str) -> None:
         """The phone of an offer rings."""
@@ -272,11 +232,9 @@ class Switchboard:
             return
         made, visit = call.offer, call.visit
         at = max(at, made.at)
-        self._chronicle.record(
-            OfferEnded(at=at, call=call_id, visit=made.visit, offer=offer, seat=made.seat, outcome="answered")
-        )
+        self._register.offer_answered(made, at)
         if visit is not None:
-            self._visit_over(call, "answered", None, at, seat=made.seat)
+            self._register.visit_over(call, "answered", None, at, seat=made.seat)
             self._stays.pop(visit.visit, None)
         self._carry_out(self.distributor.handle(now, Answered(offer)))
 
@@ -285,21 +243,8 @@ class Switchboard:
         call = self.memory.calls.get(call_id)
         if call is None or call.offer is None or call.offer.offer != offer or call.answered is None:
             return
-        self._talked(call.offer, call.answered.at, max(at, call.answered.at), ended_by)
+        self._register.talked(call.offer, call.answered.at, max(at, call.answered.at), ended_by)
         self.tell(Ended(offer))
-
-    def _talked(self, offer: OfferMade, began: int, ended: int, ended_by: EndedBy) -> None:
-        self._chronicle.record(
-            ConversationEnded(
-                at=ended,
-                call=offer.call,
-                visit=offer.visit,
-                offer=offer.offer,
-                seat=offer.seat,
-                talk_ms=ended - began,
-                ended_by=ended_by,
-            )
-        )
 
     def missed(
         self,
@@ -315,7 +260,8 @@ class Switchboard:
         if call is not None and call.offer is not None and call.offer.offer == offer:
             if call.answered is not None:
                 return
-            self._offer_over(call.offer, outcome, cause, tech_cause)
+            self._silenced.discard(offer)
+            self._register.offer_over(call.offer, outcome, cause, tech_cause)
         self._carry_out(self.distributor.handle(now, Missed(offer, outcome)))
 
     def call_over(self, call_id: str, at: int, why_not: str | None = None) -> None:
@@ -331,7 +277,7 @@ class Switchboard:
             ringing = call.offer
             if ringing is not None:
                 self.missed(call_id, ringing.offer, "cancelled")
-            self._visit_over(call, "abandoned" if why_not is None else "other", why_not, at)
+            self._register.visit_over(call, "abandoned" if why_not is None else "other", why_not, at)
             self._stays.pop(visit, None)
 
     def called_back(self, call_id: str, at: int) -> None:
@@ -339,7 +285,7 @@ class Switchboard:
         call = self.memory.calls.get(call_id)
         if call is not None and call.visit is not None:
             self.tell(Leave(call.visit.visit))
-            self._visit_over(call, "called-back", "engine-away", at)
+            self._register.visit_over(call, "called-back", "engine-away", at)
 
     # --- from the seats
 
@@ -364,7 +310,7 @@ class Switchboard:
         for decision in decisions:
             match decision:
                 case SeatChange():
-                    self._seat_changed(decision)
+                    self._register.seat_changed(decision)
                 case Offer():
                     self._offered(decision)
                 case Cancel(offer, outcome):
@@ -373,35 +319,9 @@ class Switchboard:
                     self._closed(visit, reason)
         self._set_timer()
 
-    def _seat_changed(self, change: SeatChange) -> None:
-        log.info("seat", seat=change.seat, change=f"{change.was} -> {change.event} -> {change.now}")
-        self._chronicle.record(
-            SeatChanged(
-                at=self._clock.now(),
-                seat=change.seat,
-                phone=change.phone,
-                was=change.was,
-                event=change.event,
-                now=change.now,
-                reason=change.reason,
-                offer=change.offer,
-                until=change.until,
-            )
-        )
-
     def _offered(self, offer: Offer) -> None:
         call = offer.visit.rpartition("/")[0]
-        self._chronicle.record(
-            OfferMade(
-                at=self._clock.now(),
-                call=call,
-                visit=offer.visit,
-                offer=offer.offer,
-                seat=offer.seat,
-                phone=offer.phone,
-                why=offer.why,
-            )
-        )
+        self._register.offer_made(call, offer)
         order = Ring(offer.offer, offer.seat, offer.phone, offer.ring_ms / 1000, self._shown(call))
         self._stays[offer.visit].orders.put_nowait(order)
 
@@ -423,61 +343,17 @@ class Switchboard:
         if call.offer.offer == offer:
             log.warning("offer given up: nothing was heard of it", offer=offer)
             self._given_up[offer] = call.offer
-            self._offer_over(call.offer, outcome)
+            self._silenced.discard(offer)
+            self._register.offer_over(call.offer, outcome)
 
     def _closed(self, visit_id: str, reason: CloseReason) -> None:
         call = self.memory.calls.get(visit_id.rpartition("/")[0])
         if call is None or call.visit is None or call.visit.visit != visit_id:
             return
-        self._visit_over(call, "overflowed", reason)
+        self._register.visit_over(call, "overflowed", reason)
         stay = self._stays.pop(visit_id, None)
         if stay is not None:
             stay.orders.put_nowait(LeaveQueue(EXITS[reason]))
-
-    def _offer_over(
-        self,
-        made: OfferMade,
-        outcome: MissedOutcome,
-        cause: int | None = None,
-        tech_cause: str | None = None,
-    ) -> None:
-        self._silenced.discard(made.offer)
-        self._chronicle.record(
-            OfferEnded(
-                at=self._clock.now(),
-                call=made.call,
-                visit=made.visit,
-                offer=made.offer,
-                seat=made.seat,
-                outcome=outcome,
-                cause=cause,
-                tech_cause=tech_cause,
-            )
-        )
-
-    def _visit_over(
-        self,
-        call: OpenCall,
-        outcome: VisitOutcome,
-        reason: str | None,
-        at: int | None = None,
-        seat: str | None = None,
-    ) -> None:
-        visit = call.visit
-        if visit is None:
-            return
-        at = max(visit.at, self._clock.now() if at is None else at)
-        self._chronicle.record(
-            VisitEnded(
-                at=at,
-                call=visit.call,
-                visit=visit.visit,
-                outcome=outcome,
-                wait_ms=at - visit.at,
-                seat=seat,
-                reason=reason,
-            )
-        )
 
     # --- time
 
