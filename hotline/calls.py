@@ -148,6 +148,9 @@ class Calls:
     ) -> None:
         self.on_return: Callable[[str], None] = lambda _call: None
         self.before_end: Callable[[], object] = lambda: None  # what else may tell of a call that ends
+        self.unheard: Callable[[str], object] = lambda _call: (
+            None
+        )  # a call that no engine had is back, or over
         self.keys = Keys()
         self._site = site
         self._shelf = shelf
@@ -186,6 +189,7 @@ class Calls:
         known = self._chronicle.memory.calls.get(call)
         if known is None:
             return
+        self.unheard(call)
         at = max(at, known.began.at)
         by_caller = outcome in ("caller-hung-up", "engine-away")
         self._switchboard.call_over(call, at, None if by_caller else outcome)
@@ -242,6 +246,7 @@ class Calls:
                 return
             known = self._begin(said, session, served, entry.language)
         else:
+            self.unheard(said.call)
             self.conversation(said.call, said.answered, said.until or self._clock.now())
             served = self._shelf.kept(known.began.flow, known.began.flow_version) or self._of_number(known)
             position = self._position(known, said, served)

@@ -41,6 +41,7 @@ from hotline.secrets import Secrets, load_secrets
 from hotline.site import Site
 from hotline.spool import Spool
 from hotline.switchboard import Switchboard
+from hotline.unfinished import Unfinished
 from ivr.agi.server import AgiServer
 from ivr.house import House
 from ivr.prompts import PromptStore, Speaker
@@ -133,11 +134,14 @@ async def run_engine(site: Site, *, stdin_keeps_it: bool = False) -> None:
         lookups = LiveLookups(site.settings.lookups, os.environ, site.folder)
         stack.push_async_callback(lookups.close)
         time = LocalTime(clock, site.zone)
+        mailbox = SiteMailbox(site.data / MAILBOX, time)
+        unfinished = Unfinished(mailbox, chronicle, clock)
+        await unfinished.find(memory.calls.values(), shelf)
         house = House(
             door=switchboard,
             lookups=lookups,
             numbers=AllowedNumbers(site.settings.outbound, clock, site.zone),
-            mailbox=SiteMailbox(site.data / MAILBOX, time),
+            mailbox=mailbox,
             notices=notices,
             figures=LiveFigures(distributor, plan.queues, clock),
             clock=time,
@@ -152,6 +156,7 @@ async def run_engine(site: Site, *, stdin_keeps_it: bool = False) -> None:
             clock,
             lambda phone: secrets.phones[phone].username,
         )
+        calls.unheard = unfinished.keep
         phone_of = {secrets.phones[phone].username: phone for phone in site.settings.phones}
         ear = Ear(site, calls, switchboard, legs, clock, phone_of)
         spool = Spool(site.data / "spool", site, calls, chronicle, clock)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import re
+import shutil
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -12,6 +14,7 @@ from ivr.facts import RecordingKind
 from ivr.house import Clock, Room
 
 FOLDER = "voicemail"  # in the data folder
+LEAST_FREE = 10_000_000  # bytes: the longest recording, ten minutes at 16,000 a second
 UNSAFE = re.compile(r"[^\w-]")
 
 
@@ -26,18 +29,36 @@ class SiteMailbox:
         self._clock = clock
 
     async def room(self, call: str, kind: RecordingKind, box: str) -> Room:  # noqa: ARG002 a box holds both kinds
-        """Return a place for one more recording, its file there and empty. Raises `OSError`."""
+        """Return a place for one more recording, its file there and empty. Raises `OSError`.
+
+        It does so on a full disk too: Asterisk does not tell that it writes nothing, and the caller would take his
+        message for kept.
+        """
         return await asyncio.to_thread(self._take, call, box, self._clock.local())
 
     async def discard(self, room: Room) -> None:
         """Remove what was recorded there, if anything was. Raises `OSError`."""
         await asyncio.to_thread(room.file.unlink, missing_ok=True)
 
+    async def of_call(self, call: str, box: str) -> list[Room]:
+        """Return every place that a call has had in a box, the oldest first. Raises `OSError`."""
+        return await asyncio.to_thread(self._taken, call, box)
+
+    def _taken(self, call: str, box: str) -> list[Room]:
+        files = sorted((self._folder / _safe(box)).glob(f"????-??/??-??????-{_safe(call)}.wav"))
+        return [self._room(call, file.relative_to(self._folder)) for file in files]
+
+    def _room(self, call: str, place: Path) -> Room:
+        day, moment, *_ = place.name.split("-")
+        return Room(f"{call}/r{day}{moment}", self._folder / place, str(place))
+
     def _take(self, call: str, box: str, at: datetime) -> Room:
         place = Path(_safe(box), f"{at:%Y-%m}")
         folder = self._folder / place
         for made in (self._folder, folder.parent, folder):
             made.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if shutil.disk_usage(folder).free < LEAST_FREE:
+            raise OSError(errno.ENOSPC, "the disk is too full for a recording; make room there", str(folder))
         while True:
             name = f"{at:%d-%H%M%S}-{_safe(call)}.wav"
             try:
@@ -46,7 +67,7 @@ class SiteMailbox:
             except FileExistsError:
                 at += timedelta(seconds=1)  # two of one call within a second
             else:
-                return Room(f"{call}/r{at:%d%H%M%S}", folder / name, str(place / name))
+                return self._room(call, place / name)
 
 
 def _safe(name: str) -> str:

@@ -11,7 +11,14 @@ from hotline.secrets import Secrets
 from hotline.site import Site
 
 ANSWER_S = 10.0
-CONTEXTS = ("hotline-in", "hotline-call", "hotline-answered", "hotline-connected", "hotline-phones")
+CONTEXTS = (
+    "hotline-in",
+    "hotline-call",
+    "hotline-answered",
+    "hotline-connected",
+    "hotline-one-line",
+    "hotline-phones",
+)
 REQUIRED = (
     "app_dial",
     "app_stack",

@@ -27,7 +27,8 @@ from hotline.commands.moment import later, local
 from hotline.control import EngineAway, EngineSilent
 from hotline.notice_file import FILE, NoticeFile, check_off, check_on
 from hotline.site import Site, load_site
-from ivr.reading.source import read
+from ivr.reading.folder import is_flow
+from ivr.reading.source import look
 from ledger.events import NoticeChanged
 
 RENDERING_S = 150.0  # at most, for a few texts
@@ -167,9 +168,14 @@ def _texts(zh: str | None, en: str | None, more: Sequence[str]) -> dict[str, str
 
 
 def _languages(site: Site) -> set[str]:
-    """Return what the flows speak, by their own word, whether or not they are right in all else."""
-    files = [read(file).data for file in sorted(site.flows.glob("*.yaml"))]
-    return {language for flow in files if isinstance(flow, dict) for language in flow.get("languages") or ()}
+    """Return what the flows speak, by their own word, whether or not they are right in all else.
+
+    An outage is told to callers also while somebody has half a flow on his screen.
+    """
+    sources = [look(file)[0] for file in sorted(site.flows.glob("*.yaml")) if is_flow(file)]
+    flows = [source.data for source in sources if source is not None and isinstance(source.data, dict)]
+    spoken = [flow.get("languages") for flow in flows]
+    return {word for words in spoken if isinstance(words, list) for word in words if isinstance(word, str)}
 
 
 def _file(site: Site) -> NoticeFile:

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from hotline.flows.keep import Changed, Keep
 from hotline.site import Site
 from hotline.site_names import names_of
 from ivr.language.flow import FlowSet
+from ivr.reading.folder import is_read
 from ivr.reading.loader import look_at
 from ivr.reading.problem import Problem, SourceErrors, did_you_mean
+from ivr.reading.source import beginning
 
 
 def read_flows(site: Site, keep: Keep) -> FlowSet:
     """Return the flows as they are in their folder, each kept. Blocks.
 
-    Raises `SourceErrors` with every mistake, `HotlineError` where they cannot be kept, or `OSError`.
+    Raises `SourceErrors` with every mistake, or `HotlineError` where they cannot be kept.
     """
     documents = _documents(site.flows)
     loaded = look_at(site.flows, names_of(site))
@@ -51,4 +54,10 @@ def number_problems(site: Site, live: FlowSet) -> Iterator[Problem]:
 
 
 def _documents(folder: Path) -> dict[str, bytes]:
-    return {file.name: file.read_bytes() for file in sorted(folder.glob("*.yaml"))}
+    """Return what is in the files, but for what cannot be read: that the checker tells, with its place."""
+    documents = {}
+    with suppress(OSError):
+        for file in filter(is_read, sorted(folder.iterdir())):
+            with suppress(OSError):
+                documents[file.name] = beginning(file)
+    return documents

@@ -32,6 +32,16 @@ class Changed(HotlineError):
         super().__init__(f"{file} was changed while it was read; save it again")
 
 
+class NotWritten(HotlineError):
+    """Versions cannot be kept, and what is not kept does not go live."""
+
+    def __init__(self, folder: Path, error: OSError) -> None:
+        reason = (error.strerror or "unknown reason").lower()
+        super().__init__(
+            f"{folder} cannot be written: {reason}; make room there, or set its rights, and save again"
+        )
+
+
 class NotKept(HotlineError):
     """A version of a flow is not there, or cannot be used any more."""
 
@@ -68,8 +78,21 @@ class Keep:
     ) -> None:
         """Keep a version of a flow, out of a folder with these documents by name; ``files`` are the flows' own.
 
-        Raises `Changed` or `OSError`.
+        Raises `Changed` or `NotWritten`.
         """
+        try:
+            self._put(flow, live, folder, documents, files)
+        except OSError as error:
+            raise NotWritten(self._folder, error) from error
+
+    def _put(
+        self,
+        flow: str,
+        live: FlowSet,
+        folder: Path,
+        documents: Mapping[str, bytes],
+        files: Mapping[str, Path],
+    ) -> None:
         named = [files[name].name for name in within(flow, live)]
         contents = {
             name: self._stored(documents[name], name)

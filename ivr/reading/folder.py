@@ -15,7 +15,7 @@ from ivr.language.part import Part
 from ivr.language.words import FlowName, ScheduleName
 from ivr.reading.problem import Problem
 from ivr.reading.remainder import Remainder, remainder
-from ivr.reading.source import Source, look
+from ivr.reading.source import Source, beginning, look
 from ivr.reading.wording import Written, of_house
 from ivr.verbs.subflow import SubFlow
 from ivr.verbs.verb import Exit
@@ -237,13 +237,18 @@ class Folder:
     def _unreadable(self, file: Path) -> None:
         """Keep the name of a flow that cannot be read, so that nobody is told that it does not exist."""
         try:
-            name = NAME_LINE.search(file.read_text(encoding="utf-8", errors="replace"))
+            name = NAME_LINE.search(beginning(file).decode(errors="replace"))
         except OSError:
             name = None
         if name is None:
             self.flow_names = None
         elif self.flow_names is not None:
             self.flow_names.add(name[1])
+
+
+def is_read(file: Path) -> bool:
+    """Tell whether a file's name is one of those that are read: a flow's, or that of what flows share."""
+    return is_flow(file) or file.name in (PROMPTS, HOURS)
 
 
 def is_flow(file: Path) -> bool:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import stat
 from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
@@ -99,8 +102,7 @@ def look(file: Path) -> tuple[Source | None, list[Problem]]:
 
 def _text_of(file: Path) -> str:
     try:
-        with file.open("rb") as opened:
-            raw = opened.read(LARGEST + 1)
+        raw = beginning(file)
     except OSError as error:
         reason = (error.strerror or "unknown reason").lower()
         raise SourceErrors([_unplaced(file, "unreadable", f"cannot read this file: {reason}")]) from error
@@ -113,6 +115,15 @@ def _text_of(file: Path) -> str:
         column = len(raw[raw.rfind(b"\n", 0, error.start) + 1 : error.start].decode("utf-8", "replace")) + 1
         message = "this is not UTF-8 (GBK perhaps); save the file as UTF-8"
         raise SourceErrors([Problem(file, line, column, "", "encoding", "error", message)]) from error
+
+
+def beginning(file: Path) -> bytes:
+    """Return a file's first bytes, one more than a file may have. Raises `OSError`, also for what is no file."""
+    # A pipe that nobody writes into is opened as well, rather than waited for.
+    with os.fdopen(os.open(file, os.O_RDONLY | os.O_NONBLOCK), "rb") as opened:
+        if not stat.S_ISREG(os.fstat(opened.fileno()).st_mode):
+            raise OSError(errno.EINVAL, "not a file; remove it from this folder")
+        return opened.read(LARGEST + 1)
 
 
 def validated(source: Source, model: type[M]) -> tuple[M | None, list[Problem]]:

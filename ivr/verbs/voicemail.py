@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import Annotated, ClassVar
 
 from pydantic import AfterValidator, Field
@@ -33,7 +34,7 @@ def _keys(written: str) -> str:
     return written
 
 
-class _Recording(Verb):
+class Recording(Verb):
     """What voicemail and record have in common."""
 
     kind: ClassVar[RecordingKind]
@@ -49,7 +50,12 @@ class _Recording(Verb):
     next: NodeName = Field(description="The recording is kept.")
     nothing: NodeName | None = Field(None, description="Nothing was said; without it, `next`.")
 
-    async def _record(self, here: Here, asked: Phrase, box: str) -> Room | None:
+    @abstractmethod
+    def box_at(self, node: str) -> str:
+        """Return the box that keeps what is recorded at a node of this verb."""
+
+    async def _record(self, here: Here, asked: Phrase) -> Room | None:
+        box = self.box_at(here.node)
         await here.say(asked)
         here.ahead = None
         room = await here.house.mailbox.room(here.call.id, self.kind, box)
@@ -74,7 +80,7 @@ class _Recording(Verb):
         return super().way(name) or (self.next if name == "nothing" else None)
 
 
-class Voicemail(_Recording):
+class Voicemail(Recording):
     """Let the caller leave a message, for `hotline voicemail`. One who hangs up meanwhile has left it."""
 
     verb = "voicemail"
@@ -86,10 +92,14 @@ class Voicemail(_Recording):
 
     async def run(self, here: Here) -> str:
         """Ask, record, keep."""
-        return "next" if await self._record(here, self.voicemail, str(self.box)) else "nothing"
+        return "next" if await self._record(here, self.voicemail) else "nothing"
+
+    def box_at(self, node: str) -> str:  # noqa: ARG002 - it is the same at every node
+        """Return the box."""
+        return str(self.box)
 
 
-class Record(_Recording):
+class Record(Recording):
     """Record what the caller says, as part of the call's business: an order, a name, an address."""
 
     verb = "record"
@@ -101,10 +111,14 @@ class Record(_Recording):
 
     async def run(self, here: Here) -> str:
         """Ask, record, keep."""
-        room = await self._record(here, self.record, here.node)
+        room = await self._record(here, self.record)
         if room is not None and self.into is not None:
             here.variables[str(self.into)] = room.recording
         return "next" if room is not None else "nothing"
+
+    def box_at(self, node: str) -> str:
+        """Return the node: what is part of the business lies by what was asked."""
+        return node
 
 
 def seconds_in(room: Room) -> float:

@@ -178,8 +178,7 @@ async def test_a_stranger_who_names_a_phone_must_give_its_password(house: House)
 
 async def test_a_phone_may_call_the_hotline_and_its_colleagues_and_nobody_else(house: House) -> None:
     def leads(number: str) -> str:
-        said = house.supervisor.asterisk.ask(f"dialplan show {number}@hotline-phones")
-        return " ".join(line for line in said.splitlines() if "=>" in line)
+        return house.supervisor.asterisk.ask(f"dialplan show {number}@hotline-phones")
 
     assert "Goto(hotline-call" in leads("10000")
     assert "Dial(PJSIP/" in leads("6002")

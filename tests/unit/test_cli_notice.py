@@ -76,6 +76,15 @@ async def test_with_the_engine_away_it_is_on_from_the_next_start(cards: Cards, t
     assert [change.notice for change in changes(cards)] == ["outage"]
 
 
+@pytest.mark.parametrize("broken", ["flow: [half", "flow: half\nlanguages: zh\nlanguages: [en]\n", "\x07"])
+def test_a_flow_that_is_broken_keeps_no_notice_from_callers(
+    cards: Cards, tmp_path: Path, broken: str
+) -> None:
+    (tmp_path / "flows" / "half.yaml").write_text(broken)
+    assert say_alone(tmp_path, *ON).exit_code == 0
+    assert [one.notice for one in NoticeFile(cards.site.data / FILE).read().on] == ["outage"]
+
+
 def test_with_the_engine_away_it_can_be_switched_off(cards: Cards, tmp_path: Path) -> None:
     say_alone(tmp_path, *ON)
     told = say_alone(tmp_path, "notice", "off", "outage")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -76,3 +77,12 @@ async def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     (tmp_path / "voicemail").write_text("in the way")
     with pytest.raises(OSError, match="voicemail"):
         await SiteMailbox(tmp_path / "voicemail", Noon()).room(CALL, "voicemail", "sales")
+
+
+async def test_a_disk_without_room_for_a_recording_takes_none(
+    mailbox: SiteMailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Asterisk would record nothing, tell nobody, and the caller would believe that his message was kept."""
+    monkeypatch.setattr("shutil.disk_usage", lambda _folder: SimpleNamespace(free=1_000_000))
+    with pytest.raises(OSError, match="the disk is too full for a recording; make room there"):
+        await mailbox.room(CALL, "voicemail", "sales")

@@ -230,6 +230,34 @@ async def test_a_wrong_file_leaves_the_old_version_live_and_its_place_is_told(li
     assert "main.yaml:7:29: nodes.menu.next: unknown node 'asks'; did you mean 'ask'?" in line
 
 
+async def test_a_version_that_cannot_be_kept_does_not_go_live_and_the_folder_is_named(live: Live) -> None:
+    content = live.folder / "var" / "flows" / "content"
+    shutil.rmtree(content)
+    content.write_text("in the way")
+    await live.save("Hi.")
+    assert live.said() == "Hello."
+    (trouble,) = live.shelf.trouble
+    assert trouble.startswith(f"{content.parent} cannot be written: ")
+    assert trouble.endswith("make room there, or set its rights, and save again")
+
+
+async def test_what_an_editor_leaves_in_the_folder_holds_nothing_up(live: Live) -> None:
+    """Emacs marks a file that is being edited by a link that leads nowhere, vim by a hidden file."""
+    (live.folder / "flows" / ".#ask.yaml").symlink_to("somebody@somewhere.4711")
+    (live.folder / "flows" / ".main.yaml").write_bytes(b"b0VIM 8.2")
+    await live.save("Hi.")
+    assert live.said() == "Hi."
+    assert live.shelf.trouble == ()
+
+
+async def test_what_is_no_file_is_told_by_its_place(live: Live) -> None:
+    (live.folder / "flows" / "old.yaml").mkdir()
+    await live.save("Hi.")
+    assert live.said() == "Hello."
+    (trouble,) = live.shelf.trouble
+    assert "old.yaml:1:1: cannot read this file: is a directory" in str(trouble)
+
+
 async def test_trouble_is_over_when_the_file_is_right_again(live: Live) -> None:
     live.write("main.yaml", "flow: [")
     await live.shelf.take_in()

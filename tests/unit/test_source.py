@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Literal
 
@@ -221,3 +222,12 @@ def test_the_nearest_word_is_found_whatever_its_case() -> None:
     assert nearest("Billng", ["billing", "faults"]) == "billing"
     assert nearest("xyz", ["billing", "faults"]) is None
     assert did_you_mean("xyz", []) == ""
+
+
+def test_what_is_no_file_is_told_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.yaml")
+    (tmp_path / "folder.yaml").mkdir()
+    with pytest.raises(SourceErrors, match="not a file; remove it from this folder"):
+        read(tmp_path / "pipe.yaml")
+    with pytest.raises(SourceErrors, match="is a directory"):
+        read(tmp_path / "folder.yaml")
