@@ -16,7 +16,7 @@ from hotline.clock import Clock
 from hotline.errors import HotlineError
 from hotline.flows.canary import Canary, canaries, share_asked, within
 from hotline.flows.endings import Ending
-from hotline.flows.keep import Keep
+from hotline.flows.keep import Keep, NotWritten
 from hotline.flows.live_file import FILE, FOLDER, LiveFile, LiveSpoilt
 from hotline.flows.loaded import NOT_LIVE, Loaded, Speech
 from hotline.flows.standing import Change, Offer, Standing, begun, offered, promoted, rolled_back, withdrawn
@@ -238,7 +238,7 @@ class Shelf:
             try:
                 await self._commit(changes, found)
             except OSError as error:
-                self._stay(error)
+                self._stay(NotWritten(self._file.path, error))
                 if not self._standings:
                     raise
                 return

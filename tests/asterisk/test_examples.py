@@ -172,6 +172,7 @@ async def for_support(examples: Examples) -> tuple[Caller, Caller, Caller, Calle
     async with examples.calls(*called) as (one, two, three, four):
         await one.choose("choose", "2")
         await one.at("wait-in-line")
+        await asyncio.sleep(0.6)  # longer than the threshold: the others hear that the wait is long
         await asyncio.gather(front(two), elsewhere(three), here(four))
         await examples.house.seat_phone("6003", rings_ms=100, talks_ms=300)
         await asyncio.gather(one.ends(), two.ends())

@@ -440,7 +440,7 @@ async def test_a_full_disk_leaves_the_old_version_live(live: Live, monkeypatch: 
     monkeypatch.setattr(live.shelf._file, "write", full)
     await live.save("Good day.")
     assert live.said() == "Hello."
-    assert "No space left on device" in live.shelf.trouble[0]
+    assert "no space left on device" in live.shelf.trouble[0]
 
 
 # Rolling back
