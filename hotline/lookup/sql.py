@@ -123,6 +123,7 @@ def open_read_only(path: str) -> sqlite3.Connection:
     connection = sqlite3.connect(f"file:{quote(path)}?mode=ro", uri=True)
     connection.execute("PRAGMA query_only = on")
     connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LARGEST)
+    connection.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)  # another file would be made where there is none
     return connection
 
 

@@ -79,7 +79,8 @@ failure: operator
     )
     secret: bool = Field(
         False,
-        description="Never stored, logged or shown: a card number, a PIN. It cannot be spoken or tagged.",
+        description="Never stored, logged or shown: a card number, a PIN. It cannot be spoken or tagged, and "
+        "if the engine dies it is gone: what needs it then takes its `error` way.",
     )
     confirm: Phrase = Field(
         (),

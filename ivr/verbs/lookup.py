@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from typing import Annotated
 
+import structlog
 from pydantic import Field
 
 from ivr.here import Here
@@ -13,6 +15,10 @@ from ivr.language.expression import Computed
 from ivr.language.prompt import Phrase
 from ivr.language.words import LookupName, NodeName, VariableName
 from ivr.verbs.verb import Verb
+
+LARGEST = 16_000  # characters of JSON
+
+log = structlog.get_logger(__name__)
 
 
 class Lookup(Verb):
@@ -33,7 +39,9 @@ error: operator
     given: dict[str, Computed] = Field(
         {}, alias="with", description="What it is asked: each argument with its value."
     )
-    into: VariableName = Field(description="The variable that keeps the answer, as vars.NAME.KEY.")
+    into: VariableName = Field(
+        description="The variable that keeps the answer, as vars.NAME.KEY; one over 16,000 characters is an `error`."
+    )
     secret: bool = Field(False, description="The answer is never stored, logged or shown.")
     wait: Annotated[Seconds, Field(gt=0, le=30)] = Field(3.0, description="How long the answer may take.")
     meanwhile: Phrase = Field((), description="What is said before, as: one moment please.")
@@ -54,6 +62,9 @@ error: operator
             return "error"
         if answer is None:
             return self._or_error("nothing")
+        if len(json.dumps(answer, default=str)) > LARGEST:  # the journal has every variable at every node
+            log.warning("the answer of a lookup is too large for a variable", lookup=str(self.lookup))
+            return "error"
         here.variables[str(self.into)] = answer
         return "next"
 

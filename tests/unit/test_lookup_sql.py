@@ -116,8 +116,11 @@ async def test_an_argument_that_no_column_could_hold_is_a_failure(folder: Path, 
         "begin immediate",
     ],
 )
-async def test_nothing_can_be_written_even_past_the_sites_check(folder: Path, query: str) -> None:
+async def test_nothing_can_be_written_even_past_the_sites_check(
+    folder: Path, query: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The check of the site refuses these; the database does so by itself."""
+    monkeypatch.chdir(folder)
     before = (folder / "crm.sqlite").read_bytes()
     settings = SqlLookup.model_construct(
         database="sqlite:///crm.sqlite", query=query, arguments=(), rows="one", timeout=5_000, cache=None

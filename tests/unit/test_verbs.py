@@ -318,6 +318,13 @@ async def test_a_lookup_takes_the_exit_of_its_answer(answer: Any, more: dict[str
         assert done.way.positions[1].variables == {"who": {"name": "Ann"}}
 
 
+async def test_an_answer_that_is_too_large_to_be_kept_is_an_error() -> None:
+    nodes = {"main": {**LOOKUP, "error": "end"}, "right": AFTER, "end": END}
+    done = await rehearse(nodes, stubs=Stubs(lookups={"crm": {"all": "x" * 20_000}}))
+    assert done.way.taken[0] == "main>error"
+    assert done.way.positions[1].variables == {}
+
+
 async def test_a_secret_answer_reaches_no_record() -> None:
     nodes = {"main": {**LOOKUP, "error": "end", "secret": True}, "right": AFTER, "end": END}
     done = await rehearse(nodes, stubs=Stubs(lookups={"crm": {"balance": 5}}))
