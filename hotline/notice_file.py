@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 from acd.messages import Refused
+from hotline.disk import write_whole
 from hotline.errors import HotlineError
 from ivr.reading.problem import did_you_mean
 from ledger.events import NoticeChanged
@@ -76,19 +76,7 @@ class NoticeFile:
 
     def write(self, kept: Kept) -> None:
         """Put it on the disk, whole or not at all. Raises `OSError`."""
-        partial = self.path.with_suffix(".partial")
-        partial.unlink(missing_ok=True)
-        descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as opened:
-            opened.write(KEPT.dump_json(kept, indent=1))
-            opened.flush()
-            os.fsync(opened.fileno())
-        partial.replace(self.path)
-        folder = os.open(self.path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        write_whole(self.path, KEPT.dump_json(kept, indent=1))
 
     def set_aside(self) -> None:
         """Give a file that is not understood another name. Raises `OSError`."""

@@ -62,6 +62,14 @@ def told() -> Iterator[None]:
         fail(f"{error.filename or 'the operating system'}: {why}")
 
 
+def handed_over(ctx: typer.Context) -> bool:
+    """Tell whether a command of a group was asked for; it then takes over the options that were given to the group."""
+    if ctx.invoked_subcommand is None:
+        return False
+    ctx.default_map = {ctx.invoked_subcommand: ctx.params}
+    return True
+
+
 def fail(message: str) -> NoReturn:
     """Print what is wrong and end with status 1."""
     err.print(message, style="red", highlight=False, markup=False, soft_wrap=True)

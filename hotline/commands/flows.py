@@ -20,6 +20,7 @@ from hotline.commands.console import (
     ask,
     err,
     fail,
+    handed_over,
     out,
     person,
     told,
@@ -41,8 +42,7 @@ def show(
     ctx: typer.Context, config: ConfigOption = CONFIG, data: DataOption = None, as_json: JsonOption = False
 ) -> None:
     """List each flow that a number leads to: its versions, the calls on each, and what is wrong in the folder."""
-    if ctx.invoked_subcommand is not None:
-        ctx.default_map = {ctx.invoked_subcommand: ctx.params}
+    if handed_over(ctx):
         return
     with told():
         site = load_site(config, data)

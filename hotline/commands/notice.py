@@ -19,6 +19,7 @@ from hotline.commands.console import (
     JsonOption,
     ask,
     fail,
+    handed_over,
     out,
     person,
     told,
@@ -41,8 +42,7 @@ def show(
     ctx: typer.Context, config: ConfigOption = CONFIG, data: DataOption = None, as_json: JsonOption = False
 ) -> None:
     """Show the notices that are on; `on` and `off` switch them. Works with the engine away, too."""
-    if ctx.invoked_subcommand is not None:
-        ctx.default_map = {ctx.invoked_subcommand: ctx.params}
+    if handed_over(ctx):
         return
     with told():
         site = load_site(config, data)

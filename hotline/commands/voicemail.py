@@ -25,6 +25,7 @@ from hotline.commands.console import (
     NumbersOption,
     ask,
     fail,
+    handed_over,
     out,
     person,
     told,
@@ -61,8 +62,7 @@ def show(
     data: DataOption = None,
 ) -> None:
     """List the recordings that are not done, the newest first. Works with the engine away, too."""
-    if ctx.invoked_subcommand is not None:
-        ctx.default_map = {ctx.invoked_subcommand: ctx.params}
+    if handed_over(ctx):
         return
     with told():
         site = load_site(config, data)

@@ -11,9 +11,9 @@ from tempfile import TemporaryDirectory
 
 from pydantic import TypeAdapter
 
+from hotline.disk import write_whole
 from hotline.errors import HotlineError
 from hotline.flows.canary import within
-from hotline.flows.live_file import write_whole
 from ivr.language.flow import FlowSet
 from ivr.language.prompt import Spoken
 from ivr.reading.folder import HOURS, PROMPTS

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
-from tempfile import mkstemp
 
 from pydantic import TypeAdapter
 
+from hotline.disk import write_whole
 from hotline.errors import HotlineError
 from hotline.flows.standing import Standing
 
@@ -49,23 +48,3 @@ class LiveFile:
     def set_aside(self) -> None:
         """Give a file that is not understood another name. Raises `OSError`."""
         self.path.replace(self.path.with_suffix(".bad"))
-
-
-def write_whole(file: Path, content: bytes) -> None:
-    """Write a file so that, whatever dies meanwhile, it is there whole or not at all. Raises `OSError`."""
-    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    descriptor, name = mkstemp(dir=file.parent, prefix=f".{file.name}.")
-    partial = Path(name)
-    try:
-        with os.fdopen(descriptor, "wb") as opened:
-            opened.write(content)
-            opened.flush()
-            os.fsync(opened.fileno())
-        partial.replace(file)
-    finally:
-        partial.unlink(missing_ok=True)
-    folder = os.open(file.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

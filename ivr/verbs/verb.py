@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -26,7 +27,7 @@ class Exit:
     by_caller: bool = False
 
 
-class Verb(Part):
+class Verb(Part, ABC):
     """A node of a flow. Each verb adds its options, and `run`, which returns the exit that the call takes."""
 
     verb: ClassVar[str]
@@ -39,9 +40,9 @@ class Verb(Part):
         None, description="Where a call goes when this node fails; without it, the flow's own `error`."
     )
 
+    @abstractmethod
     async def run(self, here: Here) -> str:
         """Do what the node says, and return the name of the exit. Whatever it raises leads to the exit ``error``."""
-        raise NotImplementedError
 
     @cached_property
     def words(self) -> tuple[Found, ...]:
