@@ -27,7 +27,32 @@ SeatState: TypeAlias = Literal[
 ]
 RecordingKind: TypeAlias = Literal["voicemail", "record"]
 RecordingMark: TypeAlias = Literal["heard", "done", "deleted"]
-CallbackOutcome: TypeAlias = Literal["called", "withdrawn"]
+CallKind: TypeAlias = Literal[
+    "caller",
+    "callback",  # one that a caller asked for: it begins when he does, and is rung when his turn comes
+    "service",  # an agent's phone, at one of the site's feature codes
+]
+CallbackOutcome: TypeAlias = Literal["answered", "failed", "called", "withdrawn"]
+VisitKind: TypeAlias = Literal["call", "callback"]
+InterventionKind: TypeAlias = Literal[
+    "sign-in",
+    "sign-out",
+    "ready",
+    "not-ready",
+    "extend-wrap-up",
+    "skills",
+    "close-queue",
+    "open-queue",
+    "move-call",
+    "reload",
+]
+HealingKind: TypeAlias = Literal[
+    "call-without-channel",
+    "conversation-without-leg",
+    "ring-without-leg",
+    "offer-past-deadline",
+    "seat-without-call",
+]
 LiveHow: TypeAlias = Literal["saved", "started", "rolled-back", "canary", "canary-won", "canary-withdrawn"]
 
 
@@ -58,6 +83,7 @@ class CallBegan:
     flow: str
     flow_version: str
     language: str
+    call_kind: CallKind = "caller"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +116,8 @@ class VisitBegan:
     """A call began to wait in a queue for one who has the ``skills`` (name to least level, 1–5).
 
     ``seat``: nobody but this one will do. ``attributes`` are words about the call that go with the visit.
+    ``credit_ms`` counts as waited already, ``tier`` is the customer's (0: none), ``owner`` the seat asked first.
+    A call-back waits as its customer would, and is counted apart.
     """
 
     at: int
@@ -100,11 +128,18 @@ class VisitBegan:
     priority: int
     attributes: Mapping[str, str] = field(default_factory=dict)
     seat: str | None = None
+    credit_ms: int = 0
+    tier: int = 0
+    owner: str | None = None
+    visit_kind: VisitKind = "call"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OfferMade:
-    """The distributor joined a visit to a seat. ``why`` explains the choice, in plain data."""
+    """The distributor joined a visit to a seat. ``why`` explains the choice, in plain data.
+
+    ``rings`` maps the seats of a ring group to their phones; it is empty where only ``seat`` rings.
+    """
 
     at: int
     call: str
@@ -113,11 +148,30 @@ class OfferMade:
     seat: str
     phone: str
     why: Mapping[str, Any]
+    rings: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RingEnded:
+    """One ring of a ring group came to its end. Its offer goes on, or is told of by its own `OfferEnded`."""
+
+    at: int
+    call: str
+    visit: str
+    offer: str
+    ring: str
+    seat: str
+    outcome: RingOutcome
+    cause: int | None = None
+    tech_cause: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OfferEnded:
-    """An offer's one ring came to its end. ``cause`` is Q.850, ``tech_cause`` SIP's own code and words."""
+    """An offer, and its last ``ring``, came to its end at a seat.
+
+    ``cause`` is Q.850, ``tech_cause`` SIP's own code and words. ``ring`` is None for the first.
+    """
 
     at: int
     call: str
@@ -125,6 +179,7 @@ class OfferEnded:
     offer: str
     seat: str
     outcome: RingOutcome
+    ring: str | None = None
     cause: int | None = None
     tech_cause: str | None = None
 
@@ -226,8 +281,20 @@ class CallbackAsked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CallbackTried:
+    """A customer who had asked for it was rung, and that is over. ``again`` is when it is tried next, UTC ms."""
+
+    at: int
+    callback: str
+    attempt: int
+    offer: str
+    outcome: RingOutcome
+    again: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CallbackEnded:
-    """A request to be called is closed. ``by`` is the person who closed it."""
+    """A request to be called is closed. ``by`` is the person who closed it, or empty where the engine did."""
 
     at: int
     callback: str
@@ -333,6 +400,51 @@ class FlowLive:
     share: float = 100.0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanAdopted:
+    """From now on the distributor goes by this plan: queues, seats and rules, as plain data."""
+
+    at: int
+    plan: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaitTold:
+    """A waiting caller was told his position, and perhaps how long he will yet wait."""
+
+    at: int
+    call: str
+    visit: str
+    position: int
+    low_ms: int | None = None
+    high_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intervened:
+    """A person acted on what is live: on the seat, queue or call ``subject``.
+
+    ``detail`` tells more; ``until`` is when it ends by itself, UTC ms.
+    """
+
+    at: int
+    by: str
+    action: InterventionKind
+    subject: str
+    detail: Mapping[str, Any] = field(default_factory=dict)
+    until: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Healed:
+    """The engine and Asterisk meant different things of ``subject``, or a deadline had passed; it was put right."""
+
+    at: int
+    what: HealingKind
+    subject: str
+    cause: str
+
+
 Event: TypeAlias = (
     EngineStarted
     | EngineStopped
@@ -341,6 +453,7 @@ Event: TypeAlias = (
     | NodeLeft
     | VisitBegan
     | OfferMade
+    | RingEnded
     | OfferEnded
     | VisitEnded
     | ConversationEnded
@@ -349,6 +462,7 @@ Event: TypeAlias = (
     | SeatWished
     | CallbackNoted
     | CallbackAsked
+    | CallbackTried
     | CallbackEnded
     | Tagged
     | Rated
@@ -358,6 +472,10 @@ Event: TypeAlias = (
     | RecordingMarked
     | NoticeChanged
     | FlowLive
+    | PlanAdopted
+    | WaitTold
+    | Intervened
+    | Healed
 )
 
 KINDS: Mapping[str, type[Event]] = {kind.__name__: kind for kind in get_args(Event)}

@@ -14,6 +14,7 @@ from ledger.events import (
     CallbackAsked,
     CallbackEnded,
     CallbackNoted,
+    CallbackTried,
     CallBegan,
     CallEnded,
     ConversationEnded,
@@ -21,21 +22,26 @@ from ledger.events import (
     EngineStopped,
     Event,
     FlowLive,
+    Healed,
+    Intervened,
     NodeEntered,
     NodeLeft,
     NoticeChanged,
     NoticeHeard,
     OfferEnded,
     OfferMade,
+    PlanAdopted,
     Rated,
     RecordingKept,
     RecordingMarked,
+    RingEnded,
     SeatChanged,
     SeatWished,
     Tagged,
     TransferEnded,
     VisitBegan,
     VisitEnded,
+    WaitTold,
 )
 
 _Key: TypeAlias = tuple[Any, ...]
@@ -57,6 +63,7 @@ class _Interval:
     number: int
     since: int
     open: bool
+    offer: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +121,14 @@ class Fold:
                 self._end_visit(event)
             case OfferMade():
                 self._begin(schema.offers, event, made=event.at)
-                self._begin(schema.rings, event, ring=_ring(event), began=event.at)
+                for number, (seat, phone) in enumerate((event.rings or {event.seat: event.phone}).items(), 1):
+                    ring = f"{event.offer}/{number}"
+                    self._begin(schema.rings, event, ring=ring, began=event.at, seat=seat, phone=phone)
+            case RingEnded():
+                self._end_ring(event, event.ring)
             case OfferEnded():
-                self._end_offer(event)
+                self._end(schema.offers, (event.offer,), ended=event.at, outcome=event.outcome)
+                self._end_ring(event, event.ring or f"{event.offer}/1")
             case ConversationEnded():
                 self._begin(schema.conversations, event, began=event.at - event.talk_ms, ended=event.at)
             case SeatChanged():
@@ -127,6 +139,8 @@ class Fold:
                 self._begin(schema.callbacks_noted, event, noted=event.at)
             case CallbackAsked():
                 self._begin(schema.callbacks, event, asked=event.at)
+            case CallbackTried():
+                self._begin(schema.callback_tries, event, tried=event.at)
             case CallbackEnded():
                 over = {"ended": event.at, "outcome": event.outcome, "ended_by": event.by}
                 self._end(schema.callbacks, (event.callback,), **over)
@@ -150,6 +164,14 @@ class Fold:
                 self._begin(schema.notices, event, **how)
             case FlowLive():
                 self._begin(schema.flow_versions, event, began=event.at, began_by=event.by)
+            case PlanAdopted():
+                self._begin(schema.plans, event, adopted=event.at)
+            case WaitTold():
+                self._begin(schema.waits_told, event, told=event.at)
+            case Intervened():
+                self._begin(schema.interventions, event, intervened=event.at, intervened_by=event.by)
+            case Healed():
+                self._begin(schema.healings, event, healed=event.at)
             case EngineStarted():
                 self._end_run(connection, None, "killed")
                 self._begin(schema.engine_runs, event, began=event.at)
@@ -209,16 +231,9 @@ class Fold:
             self._answered[event.call] = event
             self._begin(schema.conversations, event, began=event.at)
 
-    def _end_offer(self, event: OfferEnded) -> None:
-        self._end(schema.offers, (event.offer,), ended=event.at, outcome=event.outcome)
-        self._end(
-            schema.rings,
-            (_ring(event),),
-            ended=event.at,
-            outcome=event.outcome,
-            cause=event.cause,
-            tech_cause=event.tech_cause,
-        )
+    def _end_ring(self, event: RingEnded | OfferEnded, ring: str) -> None:
+        how = {"outcome": event.outcome, "cause": event.cause, "tech_cause": event.tech_cause}
+        self._end(schema.rings, (ring,), ended=event.at, **how)
 
     def _last_talk(self, connection: Connection, call: str) -> _Talk:
         visits = schema.visits.c
@@ -262,15 +277,18 @@ class Fold:
         if last.open:
             self._end(schema.seat_states, (*self._origin.values(), event.seat, last.number), ended=at)
         last.open = event.now != "signed-out"
+        # The time after a conversation belongs to it too: that is how a handling time is summed up.
+        last.offer = last.offer if event.now == "wrap-up" else event.offer
         if last.open:
             last.number += 1
-            self._begin(schema.seat_states, event, interval=last.number, state=event.now, began=at)
+            facts = {"interval": last.number, "state": event.now, "began": at, "offer": last.offer}
+            self._begin(schema.seat_states, event, **facts)
 
     def _interval(self, connection: Connection, seat: str) -> _Interval:
         if seat not in self._intervals:
             states = schema.seat_states.c
             last = (
-                select(states.interval, states.began, states.ended)
+                select(states.interval, states.began, states.ended, states.offer)
                 .where(states.site == self._origin["site"], states.node == self._origin["node"])
                 .where(states.seat == seat)
                 .order_by(states.interval.desc())
@@ -278,9 +296,9 @@ class Fold:
             )
             row = connection.execute(last).first()
             self._intervals[seat] = (
-                _Interval(row.interval, row.ended or row.began, row.ended is None)
+                _Interval(row.interval, row.ended or row.began, row.ended is None, row.offer)
                 if row
-                else _Interval(0, 0, open=False)
+                else _Interval(0, 0, open=False, offer=None)
             )
         return self._intervals[seat]
 
@@ -294,10 +312,6 @@ class Fold:
             key = (*self._origin.values(), began)
             if key not in self._ended[runs]:
                 self._end(runs, key, ended=at, how=how)
-
-
-def _ring(event: OfferMade | OfferEnded) -> str:
-    return f"{event.offer}/1"
 
 
 def _update(table: Table) -> Update:

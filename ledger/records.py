@@ -24,6 +24,7 @@ class Call:
     ended: int | None
     outcome: str | None
     detail: str | None
+    call_kind: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,10 @@ class Visit:
     reason: str | None
     wait_ms: int | None
     seat: str | None
+    visit_kind: str | None = None
+    credit_ms: int | None = None
+    tier: int | None = None
+    owner: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

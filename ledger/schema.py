@@ -47,6 +47,7 @@ calls = Table(
     _maybe("ended", BigInteger),
     _maybe("outcome"),
     _maybe("detail"),
+    _maybe("call_kind"),  # null in rows of the first version: caller
     Index("calls_began", "began"),
 )
 
@@ -79,6 +80,10 @@ visits = Table(
     _maybe("reason"),
     _maybe("wait_ms", BigInteger),
     _maybe("seat"),
+    _maybe("visit_kind"),  # call or callback; null in rows of the first version: call
+    _maybe("credit_ms", BigInteger),
+    _maybe("tier", Integer),
+    _maybe("owner"),
     Index("visits_arrived", "arrived"),
     Index("visits_call", "call"),
 )
@@ -189,6 +194,63 @@ callbacks = Table(
     _maybe("outcome"),
     _maybe("ended_by"),
     Index("callbacks_asked", "asked"),
+)
+
+callback_tries = Table(
+    "callback_tries",
+    metadata,
+    _key("callback"),
+    _key("attempt", Integer),
+    *_origin(),
+    _known("offer"),
+    _known("outcome"),
+    _known("tried", BigInteger),
+    _maybe("again", BigInteger),
+)
+
+plans = Table(
+    "plans",
+    metadata,
+    _key("site"),
+    _key("node"),
+    _key("adopted", BigInteger),
+    _known("plan", JSON),
+)
+
+waits_told = Table(
+    "waits_told",
+    metadata,
+    _key("visit"),
+    _key("told", BigInteger),
+    _known("call"),
+    *_origin(),
+    _known("position", Integer),
+    _maybe("low_ms", BigInteger),
+    _maybe("high_ms", BigInteger),
+)
+
+interventions = Table(
+    "interventions",
+    metadata,
+    _key("site"),
+    _key("node"),
+    _key("intervened", BigInteger),
+    _key("action"),
+    _key("subject"),
+    _known("intervened_by"),
+    _known("detail", JSON),
+    _maybe("until", BigInteger),
+)
+
+healings = Table(
+    "healings",
+    metadata,
+    _key("site"),
+    _key("node"),
+    _key("healed", BigInteger),
+    _key("what"),
+    _key("subject"),
+    _known("cause"),
 )
 
 tags = Table(
