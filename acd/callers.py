@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from acd.estimate import Estimate
 from acd.floor import Floor
 from acd.lines import VisitState
 from acd.matching import Matching
@@ -28,12 +29,19 @@ class Callers:
             return
         queue = floor.plan.queues[event.queue]
         visit = self._visit(event, queue)
+        self._set_alarms(visit)
         full = queue.capacity is not None and floor.lines.waiting(queue.name) >= queue.capacity
         floor.enrol(visit)
+        if queue.closed and visit.kind == "call" and not event.returning:
+            floor.close(visit, "closed")
+            return
         if self._unservable(visit):
             floor.close(visit, "no_agents")
             return
         self._read_needs(visit)
+        if event.aside_until is not None and event.aside_until > floor.now:
+            self.put_aside(visit, event.aside_until)
+            return
         floor.lines.add(visit)
         self._matching.serve_visit(visit)
         if visit.kind == "callback":
@@ -43,6 +51,13 @@ class Callers:
             return
         if visit.offer is None:
             floor.rates.entered(visit, floor.lines, floor.now)
+
+    def stand(self, event: Enter) -> None:
+        """Put a caller in line as he once stood there: no limit sends him on, nothing is offered, no time passes."""
+        visit = self._visit(event, self._floor.plan.queues[event.queue])
+        self._floor.enrol(visit)
+        self._read_needs(visit)
+        self._floor.lines.add(visit)
 
     def leave(self, event: Leave) -> None:
         """End a visit whose caller is gone."""
@@ -115,6 +130,18 @@ class Callers:
         else:
             self._read_needs(visit)
 
+    def forecast(self, queue: str) -> Estimate | None:
+        """Estimate how long a caller would wait who came to a queue now; None where nothing is known."""
+        floor = self._floor
+        visit = self._visit(Enter("", queue, floor.now), floor.plan.queues[queue])
+        try:
+            if any(len(profile.bench) for profile in visit.pool.profiles):
+                return Estimate(0.0, 0.0, 0.0, "queue-length")
+            return floor.rates.estimate(visit, floor.lines, floor.now)
+        finally:
+            for pool in (visit.pool, visit.reach):
+                floor.pools.close(pool)
+
     # --- what is due
 
     def limit_reached(self, visit: VisitState) -> None:
@@ -147,7 +174,7 @@ class Callers:
         floor = self._floor
         ladder = floor.ladder(queue, event.skills)
         stage, _ = stage_at(ladder, floor.now - event.arrived)
-        visit = VisitState(
+        return VisitState(
             id=event.visit,
             queue=queue,
             skills=event.skills,
@@ -164,9 +191,8 @@ class Callers:
             stage=stage,
             pool=floor.pools.of(stage.ways),
             reach=floor.pools.of(stage.reach),
+            avoid=dict(event.avoid),
         )
-        self._set_alarms(visit)
-        return visit
 
     def _set_alarms(self, visit: VisitState) -> None:
         floor = self._floor
@@ -179,6 +205,8 @@ class Callers:
             floor.alarm(visit.arrived + visit.queue.longest_wait_ms, "limit", visit.id)
         if visit.kind == "call" and visit.queue.longest_estimate_ms is not None:
             floor.alarm(floor.now + ESTIMATE_EVERY_MS, "estimate", visit.id)
+        for again in visit.avoid.values():
+            floor.alarm(again, "retry", visit.id)
 
     def _read_needs(self, visit: VisitState) -> None:
         """Set what a caller needs by now: by the step he has come to, and of his owner alone while he waits for him."""

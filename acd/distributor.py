@@ -15,6 +15,7 @@ from typing import Any
 from acd import explain
 from acd.callers import Callers
 from acd.estimate import Accuracy, Estimate
+from acd.explain import Idle, Waits
 from acd.floor import Alarm, Floor, LiveOffer
 from acd.lines import VisitState
 from acd.matching import Matching
@@ -110,6 +111,11 @@ class Distributor:
         return self._floor.offers
 
     @property
+    def plan(self) -> Plan:
+        """The plan that holds now."""
+        return self._floor.plan
+
+    @property
     def accuracy(self) -> Mapping[str, Accuracy]:
         """How good each queue's estimates were: see `Accuracy.announceable`. To be read, never written."""
         return self._floor.rates.accuracy
@@ -142,11 +148,22 @@ class Distributor:
             return None
         return self._floor.rates.estimate(waiting, self._floor.lines, self._floor.now)
 
-    def explain(self, visit: str, now: int) -> dict[str, Any]:
+    def forecast(self, queue: str) -> Estimate | None:
+        """Return how long a caller would wait who came to a queue now, as of the last event. Raises `KeyError`."""
+        return self._callers.forecast(queue)
+
+    def position(self, visit: str) -> int | None:
+        """Return a waiting caller's place among those of his queue, from 1; None while he is offered or put aside."""
+        waiting = self._floor.visits.get(visit)
+        if waiting is None or waiting.line is None:
+            return None
+        return self._floor.lines.position(waiting, self._floor.now)
+
+    def explain(self, visit: str, now: int) -> Waits:
         """Return why a caller waits: what he needs, who is before him, what rules out each seat. Raises `KeyError`."""
         return explain.visit(self._floor, self._matching, self._floor.visits[visit], now)
 
-    def explain_seat(self, seat: str, now: int) -> dict[str, Any]:
+    def explain_seat(self, seat: str, now: int) -> Idle:
         """Return why a seat is idle: its state, and what keeps each waiting caller from it. Raises `KeyError`."""
         return explain.seat(self._floor, self._matching, self._floor.seating.all[seat], now)
 

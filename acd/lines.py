@@ -115,6 +115,16 @@ class Lines:
                     best, best_turn = visit, its_turn
         return best
 
+    def position(self, visit: VisitState, now: int) -> int:
+        """Return a caller's place among those of his queue, from 1."""
+        before = sum(
+            self._before(line, visit, now)
+            for pool in self._open.values()
+            for (queue, _, _), line in pool.waiting.items()
+            if queue == visit.queue.name
+        )
+        return before + 1
+
     def ahead_of(self, visit: VisitState, now: int) -> Iterator[tuple[Pool, int]]:
         """Iterate over the pools that share seats with this caller's, with how many there are due before him."""
         mine = set(map(id, visit.pool.profiles))

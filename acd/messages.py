@@ -13,7 +13,7 @@ MissedOutcome: TypeAlias = Literal["no-answer", "refused", "busy", "unreachable"
 NoCustomer: TypeAlias = Literal[
     "no-customer"
 ]  # the customer of a call-back did not answer: no fault of the seat
-CloseReason: TypeAlias = Literal["full", "no_agents", "timeout", "long_wait", "queue-removed"]
+CloseReason: TypeAlias = Literal["full", "no_agents", "closed", "timeout", "long_wait", "queue-removed"]
 
 
 class Refused(Exception):
@@ -29,7 +29,9 @@ class Enter:
 
     ``arrived`` is when the wait began, in an earlier queue perhaps; ``offers`` how many it had before. The skills
     add to the queue's. ``credit_ms`` counts as if waited; ``tier`` is the customer's (0: none); ``owner`` the seat that
-    is asked first. A ``callback`` is a virtual caller: he has a place, but no limits and no line that he holds.
+    is asked first. A ``callback`` is a virtual caller: he has a place, but no limits and no line that he holds; until
+    ``aside_until`` he is not offered to anybody. ``avoid`` are seats that missed him before, each until when he is
+    spared them.
     """
 
     visit: str
@@ -43,6 +45,8 @@ class Enter:
     tier: int = 0
     owner: str | None = None
     kind: Literal["call", "callback"] = "call"
+    aside_until: int | None = None
+    avoid: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +188,8 @@ class RestoreSeat:
     """After a restart: a seat as the journal knew it. ``since`` is when that state began.
 
     ``until`` is when it ends by itself. ``offer`` and its ``queue`` are given for a seat that is reserved, ringing
-    or talking.
+    or talking. The rest is what the order of seats looks at: when it last fell free and when it signed in (None: both
+    with that state), its time with calls and away since then, and the number of its last offer by queue.
     """
 
     seat: str
@@ -195,6 +200,11 @@ class RestoreSeat:
     offer: str | None = None
     queue: str | None = None
     until: int | None = None
+    idle_since: int | None = None
+    signed_in: int | None = None
+    busy_ms: int = 0
+    away_ms: int = 0
+    turns: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

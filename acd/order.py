@@ -56,7 +56,7 @@ class Order(Generic[T]):
     def first(self, may: Callable[[T], bool] | None = None) -> T | None:
         """Return the first thing, or the first that ``may`` accepts."""
         if may is None:
-            return self._things[self._start] if len(self) else None
+            return self._things[self._start] if self._start < len(self._things) else None
         return next((thing for thing in self if may(thing)), None)
 
     def at(self, place: int) -> T:

@@ -35,7 +35,8 @@ class QueuePlan:
     """One queue: whom it needs, how a seat is found and rung, and its limits (None: no limit).
 
     Only seats of its ``groups`` serve it, where any are named. Skills in ``prefer`` are wanted, not needed.
-    ``ring_all`` seats ring at once, the first to answer wins. A call with an owner waits ``owner_ms`` for him.
+    ``ring_all`` seats ring at once, the first to answer wins. A call with an owner waits ``owner_ms`` for him. One that
+    is ``closed`` takes no new callers; those who wait in it are served.
     """
 
     name: str
@@ -53,6 +54,7 @@ class QueuePlan:
     seat_order: SeatOrder = "longest-idle"
     ring_all: int = 1
     owner_ms: int = 30_000
+    closed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

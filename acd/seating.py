@@ -218,7 +218,10 @@ class Seating:
             self._off_bench(seat)
         seat.profile.working += (event.state in WORKING) - (seat.state in WORKING)
         seat.state, seat.phone, seat.since, seat.reason = event.state, event.phone, event.since, event.reason
-        seat.idle_since = seat.signed_in = seat.taken_at = event.since
+        seat.taken_at = event.since
+        seat.idle_since = event.since if event.idle_since is None else event.idle_since
+        seat.signed_in = event.since if event.signed_in is None else event.signed_in
+        seat.busy_ms, seat.away_ms, seat.turns = event.busy_ms, event.away_ms, dict(event.turns)
         seat.offer, seat.until = event.offer, event.until
         self.set_duty(seat, on=event.state in ON_DUTY)
         if event.phone is not None:

@@ -1,7 +1,7 @@
-"""A centre on a virtual clock: callers who come, wait, give up and talk, around the very distributor that runs live.
+"""A centre on a virtual clock: callers who come, wait, give up and talk, around the distributor that runs live.
 
-Nothing is decided here, and nothing is left to chance: who calls, for how long and how patiently, is given. So a day can
-be run again with other seats or other rules, and a queueing formula can be held against what the distributor does.
+Nothing is decided here, and nothing is left to chance: who calls, for how long and how patiently, is given. So a day
+can be run again with other seats or other rules, and a queueing formula can be held against what the distributor does.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from acd.plan import Plan
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """A call to come at ``at``: it will talk for ``talk_ms``, and give up after ``patience_ms`` of waiting (None: never).
+    """A call to come at ``at``: it will talk for ``talk_ms``, and wait for ``patience_ms`` at most (None: for ever).
 
     The rest is what `Enter` says of a visit.
     """
@@ -85,9 +85,9 @@ def all_at_work(plan: Plan) -> list[tuple[int, Event]]:
 class Simulation:
     """Runs a plan with callers, and with people who do ``people`` says (default: all are at work from 0 on).
 
-    Callers and people's events are read when their time comes, and must be in the order of time (ms). A phone is answered
-    after ``answer_ms``; a ring that is cancelled stops at once. Callers whom a limit sends on are gone: where to is the
-    flow's business.
+    Callers and people's events are read when their time comes, and must be in the order of time (ms). A phone is
+    answered after ``answer_ms``; a ring that is cancelled stops at once. Callers whom a limit sends on are gone: where
+    to is the flow's business.
     """
 
     def __init__(
@@ -110,7 +110,6 @@ class Simulation:
         self._agenda: list[tuple[int, int, Event]] = []  # what follows from what the distributor decided
         self._number = count()
         self._present: dict[str, Caller] = {}
-        self._ringing: set[str] = set()
 
     def run(self, until: int | None = None) -> Iterator[Fact]:
         """Yield what becomes of callers, in the order of time, to the end of all calls, or to ``until`` (ms).
@@ -162,13 +161,11 @@ class Simulation:
                 yield from self._tell(event)
                 yield Outcome(event.visit, caller, "abandoned", self.now - caller.at)
         elif isinstance(event, Answered):
-            visit = event.offer.rpartition("/")[0]
-            if event.offer in self._ringing and (caller := self._present.pop(visit, None)) is not None:
-                self._ringing.remove(event.offer)
+            offer = self.distributor.offers.get(event.offer)
+            if offer is not None and (caller := self._present.pop(offer.of, None)) is not None:
                 yield from self._tell(event)
                 self._after(caller.talk_ms, Ended(event.offer))
-                seat = self.distributor.offers[event.offer].seat
-                yield Outcome(visit, caller, "answered", self.now - caller.at, seat)
+                yield Outcome(offer.of, caller, "answered", self.now - caller.at, offer.seat)
         else:
             yield from self._tell(event)
 
@@ -176,11 +173,8 @@ class Simulation:
         """Tell the distributor, and note what follows from its decisions."""
         for decision in self.distributor.handle(self.now, event):
             if isinstance(decision, Offer):
-                self._ringing.add(decision.offer)
                 self._after(self._answer_ms, Answered(decision.offer))
             elif isinstance(decision, Cancel):
-                if decision.seat is None:
-                    self._ringing.discard(decision.offer)
                 self._after(0, Missed(decision.offer, decision.outcome, decision.seat))
             elif isinstance(decision, Close):
                 caller = self._present.pop(decision.visit)

@@ -10,11 +10,16 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from rich.console import Console
 
+from benchmarks.app_queue import app_queue
 from benchmarks.distributor import distributor
 from benchmarks.lint import lint
 from benchmarks.menu import menu
 from benchmarks.nodes import nodes
+from benchmarks.quality.estimates import estimates
+from benchmarks.quality.models import quality
+from benchmarks.quality.skills import skills
 from benchmarks.report import NotMeasured, Report
+from benchmarks.reports import reports
 from benchmarks.start import cold, start
 from benchmarks.waiting import waiting
 from hotline.asterisk.errors import AsteriskError
@@ -24,9 +29,14 @@ from hotline.errors import HotlineError
 BENCHMARKS: Mapping[str, Callable[[Toolbox, Console], Awaitable[Report]]] = {
     "menu": menu,
     "distributor": distributor,
+    "quality": quality,
+    "skills": skills,
+    "estimates": estimates,
     "lint": lint,
     "nodes": nodes,
     "waiting": waiting,
+    "reports": reports,
+    "app_queue": app_queue,
     "start": start,
     "cold": cold,
 }

@@ -33,6 +33,7 @@ listener {port} {host}
 allow_anonymous false
 password_file {passwords}
 persistence false
+set_tcp_nodelay true
 user {user}
 log_dest stderr
 log_type error

@@ -4,19 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
+import socket
 import ssl
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 from urllib.parse import urlsplit
 
 import aiomqtt
 import structlog
 
+from hotline.topics import VERSION
+
 log = structlog.get_logger(__name__)
 
 LARGEST_BACKLOG = 1_000
+MOST_UNDER_WAY = (
+    9  # messages that the broker has not acknowledged; with the goodbye 10: aiomqtt complains of more
+)
 KEEPALIVE_S = 15  # a broker that vanished without a word is missed after one and a half of these
 ANSWER_S = 5.0
 FIRST_PAUSE_S = 0.2
@@ -27,7 +35,7 @@ ENGINE = "engine"
 
 @dataclass(frozen=True, slots=True)
 class BusStatistics:
-    """How the bus fares. ``waiting`` counts states and events that the broker has not been told yet."""
+    """How the bus fares. ``waiting`` counts states and messages of events that the broker does not have yet."""
 
     connected: bool
     connections: int
@@ -40,8 +48,9 @@ class BusStatistics:
 class Bus:
     """A publisher below ``hotline/SITE/``: states, of which only the newest matters, and events, in order.
 
-    Every connection is told all states anew, so none is lost for long, whatever broker or network do. Of events at
-    most `LARGEST_BACKLOG` wait; then the oldest is dropped and counted. `run` it in a task; cancel that to end it.
+    Every connection is told all states anew, so none is lost for long, whatever broker or network do. What the
+    broker has not acknowledged it is told again, so it may hear of an event twice. Of events at most
+    `LARGEST_BACKLOG` wait; then the oldest is dropped and counted. `run` it in a task; cancel that to end it.
     """
 
     def __init__(
@@ -57,6 +66,7 @@ class Bus:
         self._states: dict[str, bytes] = {}
         self._untold: dict[str, None] = {}  # topics of states, in order; a set that keeps it
         self._events: deque[tuple[str, bytes]] = deque()
+        self._under_way = 0
         self._news = asyncio.Event()
         self._connected = False
         self._connections = 0
@@ -69,8 +79,11 @@ class Bus:
         return f"hotline/{self._site_name}/{name}"
 
     def publish(self, name: str, payload: Mapping[str, Any], *, retain: bool) -> None:
-        """Have a state (``retain``) or an event told, soon. Never waits and never fails; plain data only."""
-        told = json.dumps(payload).encode()
+        """Have a state (``retain``) or an event told, soon. Never waits and never fails; plain data only.
+
+        The version of `hotline.topics` is added to it.
+        """
+        told = _message(payload)
         if retain:
             self._states[name] = told
             self._untold[name] = None
@@ -87,7 +100,7 @@ class Bus:
             connected=self._connected,
             connections=self._connections,
             published=self._published,
-            waiting=len(self._untold) + len(self._events),
+            waiting=len(self._untold) + len(self._events) + self._under_way,
             dropped=self._dropped,
             trouble=self._trouble,
         )
@@ -122,6 +135,7 @@ class Bus:
             will=aiomqtt.Will(self.topic(ENGINE), _state("offline"), qos=1, retain=True),
             keepalive=KEEPALIVE_S,
             timeout=ANSWER_S,
+            socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],
         )
 
     async def _serve(self, client: aiomqtt.Client) -> None:
@@ -146,19 +160,42 @@ class Bus:
         while True:
             self._news.clear()
             while self._untold or self._events:
-                await self._tell_next(client)
+                await self._tell_some(client)
             await self._news.wait()
 
-    async def _tell_next(self, client: aiomqtt.Client) -> None:
-        """States go first, and at most once: what is lost with a connection is told to the next."""
-        if self._untold:
-            name = next(iter(self._untold))
-            del self._untold[name]
-            await client.publish(self.topic(name), self._states[name], retain=True)
+    async def _tell_some(self, client: aiomqtt.Client) -> None:
+        """Tell states, else events, so many that the way to the broker and back is worth it.
+
+        A state is told at most once: what is lost with a connection is told to the next.
+        """
+        retain = bool(self._untold)
+        if retain:
+            names = list(islice(self._untold, MOST_UNDER_WAY))
+            some = [(name, self._states[name]) for name in names]
+            for name in names:
+                del self._untold[name]
         else:
-            name, told = self._events.popleft()
-            await client.publish(self.topic(name), told)
-        self._published += 1
+            some = [self._events.popleft() for _ in range(min(MOST_UNDER_WAY, len(self._events)))]
+        self._under_way = len(some)
+        tasks = [
+            asyncio.ensure_future(
+                client.publish(self.topic(name), told, qos=1, retain=retain, timeout=math.inf)
+            )
+            for name, told in some
+        ]
+        try:
+            async with asyncio.timeout(ANSWER_S):  # one for all, where aiomqtt would start a task for each
+                await asyncio.gather(*tasks)
+        except TimeoutError:
+            raise aiomqtt.MqttError("the broker acknowledges nothing") from None
+        finally:
+            lost = [one for one, task in zip(some, tasks, strict=True) if not _succeeded(task)]
+            for task in tasks:
+                task.cancel()
+            self._under_way = 0
+            self._published += len(some) - len(lost)
+            if not retain:
+                self._events.extendleft(reversed(lost))
 
     def _found(self) -> None:
         self._connected = True
@@ -184,5 +221,13 @@ async def _until_lost(client: aiomqtt.Client) -> None:
         pass
 
 
+def _succeeded(task: asyncio.Future[None]) -> bool:
+    return task.done() and not task.cancelled() and task.exception() is None
+
+
+def _message(payload: Mapping[str, Any]) -> bytes:
+    return json.dumps({"v": VERSION, **payload}).encode()
+
+
 def _state(state: str) -> bytes:
-    return json.dumps({"state": state}).encode()
+    return _message({"state": state})

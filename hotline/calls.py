@@ -9,26 +9,31 @@ from typing import Any, Protocol
 
 import structlog
 
+from hotline.callbacks import Callbacks
 from hotline.chronicle import Chronicle
 from hotline.clock import Clock
 from hotline.facts import event_of
 from hotline.keys import Keys
 from hotline.legs import SeatLegs
 from hotline.memory import OpenCall, call_of
+from hotline.offers import seat_at
 from hotline.site import Site
 from hotline.switchboard import Switchboard
 from ivr.agi.call import AgiCall, Outside
+from ivr.agi.legs import LegEnd
 from ivr.agi.session import AgiSession
 from ivr.call import CallLost
 from ivr.facts import Fact
-from ivr.here import Prompts
+from ivr.here import Here, Prompts
 from ivr.house import Caller, House
 from ivr.language.flow import FlowSet
 from ivr.run import FlowRun, Position
+from ivr.verbs.waiting import wait
 from ledger.events import CallBegan, CallEnded, CallOutcome, NodeEntered, NodeLeft
 
 log = structlog.get_logger(__name__)
 
+NOTHING = FlowSet("", {}, {})  # what a call-back runs on: it has no menus
 GRACE_S = 1.0  # between a channel's hang-up by AMI and the dialplan's own word of it, which knows more
 
 
@@ -56,6 +61,21 @@ class Served:
 
 
 @dataclass(frozen=True, slots=True)
+class AnsweredLeg:
+    """Which offer, or line outside, was answered, when (UTC ms), and at which phone if that is told."""
+
+    leg: str
+    at: int
+    phone: str | None = None
+
+    @classmethod
+    def of(cls, text: str, clock: Clock) -> AnsweredLeg | None:
+        """Return it out of ``HOTLINE_ANSWERED``, or None when there is none."""
+        leg, moment, phone = [*text.strip().split(" "), "", "", ""][:3]
+        return cls(leg, clock.of_wall(int(moment)), phone or None) if moment.isdigit() else None
+
+
+@dataclass(frozen=True, slots=True)
 class CallerArguments:
     """What the dialplan tells of a caller: see ``extensions.conf``. Times are UTC ms; ``lost``: it waited for us."""
 
@@ -64,9 +84,9 @@ class CallerArguments:
     dnis: str
     trunk: str
     lost: bool
-    answered: tuple[str, int] | None
+    answered: AnsweredLeg | None
     until: int | None
-    connected: tuple[str, int] | None
+    connected: AnsweredLeg | None
 
     @classmethod
     def of(cls, session: AgiSession, clock: Clock) -> CallerArguments:
@@ -78,21 +98,15 @@ class CallerArguments:
             dnis=said[1],
             trunk=said[2],
             lost=said[3] != "",
-            answered=parse_answered(said[4], clock),
+            answered=AnsweredLeg.of(said[4], clock),
             until=clock.of_wall(int(said[5])) if said[5] else None,
-            connected=parse_answered(said[6], clock),
+            connected=AnsweredLeg.of(said[6], clock),
         )
 
 
-def parse_answered(text: str, clock: Clock) -> tuple[str, int] | None:
-    """Return offer and moment out of ``HOTLINE_ANSWERED``, or None when there is none."""
-    offer, _, moment = text.strip().partition(" ")
-    return (offer, clock.of_wall(int(moment))) if moment.isdigit() else None
-
-
-def _since(answered: tuple[str, int] | None, call: str, at: int) -> bool:
+def _since(answered: AnsweredLeg | None, call: str, at: int) -> bool:
     """Tell whether an offer, or a line outside, of this call was answered since a time, UTC ms."""
-    return answered is not None and call_of(answered[0]) == call and at <= answered[1]
+    return answered is not None and call_of(answered.leg) == call and at <= answered.at
 
 
 class CallTrace:
@@ -151,6 +165,8 @@ class Calls:
         self.unheard: Callable[[str], object] = lambda _call: (
             None
         )  # a call that no engine had is back, or over
+        self.callbacks: Callbacks | None = None
+        self.stop_playback: Callable[[str], None] = lambda _channel: None
         self.keys = Keys()
         self._site = site
         self._shelf = shelf
@@ -173,8 +189,12 @@ class Calls:
             case _:
                 log.warning("agi session in no known role", role=session.role)
 
-    def hung_up(self, call: str) -> None:
+    def hung_up(self, call: str, end: LegEnd | None = None) -> None:
         """A caller's channel is gone, says AMI. The dialplan may yet tell more."""
+        known = self._chronicle.memory.calls.get(call)
+        if known is not None and known.began.call_kind == "callback":
+            self._callback_hung_up(call, end)
+            return
         if call in self._chronicle.memory.calls and call not in self._ending:
             loop = asyncio.get_running_loop()
             self._ending[call] = loop.call_later(
@@ -189,23 +209,33 @@ class Calls:
         known = self._chronicle.memory.calls.get(call)
         if known is None:
             return
+        if known.began.call_kind == "callback":
+            self._callback_hung_up(call, None)
+            return
         self.unheard(call)
         at = max(at, known.began.at)
         by_caller = outcome in ("caller-hung-up", "engine-away")
         self._switchboard.call_over(call, at, None if by_caller else outcome)
         self._chronicle.record(CallEnded(at=at, call=call, outcome=outcome, detail=detail))
 
+    def _callback_hung_up(self, call: str, end: LegEnd | None) -> None:
+        if self.callbacks is not None:
+            self.callbacks.hung_up(call, end)
+
     def left_number(self, call: str, at: int) -> None:
         """A caller left his number while the engine was away, UTC ms: so he left the queue he was in."""
         self._switchboard.called_back(call, at)
 
-    def conversation(self, call: str, answered: tuple[str, int] | None, until: int | None) -> None:
+    def conversation(self, call: str, answered: AnsweredLeg | None, until: int | None) -> None:
         """Take in, late, a conversation that the engine did not see: who was answered when, and until when."""
-        if answered is not None:
-            offer, at = answered
-            self._switchboard.answered(call, offer, at)
-            if until is not None:
-                self._switchboard.talk_over(call, offer, until, "seat")
+        if answered is None:
+            return
+        known = self._chronicle.memory.calls.get(call)
+        rings = known.offer.rings if known is not None and known.offer is not None else {}
+        seat = seat_at(rings, answered.phone) if answered.phone is not None else None
+        self._switchboard.offers.answered(call, answered.leg, answered.at, seat)
+        if until is not None:
+            self._switchboard.offers.talk_over(call, answered.leg, until, "seat")
 
     def is_known(self, call: str) -> bool:
         """Tell whether a call is live, or was until a while ago."""
@@ -219,7 +249,7 @@ class Calls:
     def heard_of(self, call: str, variables: Mapping[str, str]) -> None:
         """Take in the channel variables of a call that lived on while the engine was away."""
         until = variables.get("HOTLINE_UNTIL", "")
-        answered = parse_answered(variables.get("HOTLINE_ANSWERED", ""), self._clock)
+        answered = AnsweredLeg.of(variables.get("HOTLINE_ANSWERED", ""), self._clock)
         ended = self._clock.of_wall(int(until)) if until.isdigit() else None
         self.conversation(call, answered, ended)
 
@@ -259,13 +289,17 @@ class Calls:
             music="hotline-music" if self._site.settings.music == "music" else None,
             outside=self._outside(said.dnis),
             clock=self._clock,
+            stop_playback=lambda channel: self.stop_playback(channel),
         )
         self._sessions.add(said.call)
         try:
             if said.lost:  # it has waited for us with music
                 await session.set_music(False)
                 await session.set_variable("HOTLINE_LOST", "")
-            await self._run(call, known, served, position)
+            if known.began.call_kind == "callback":
+                await self._call_back(call, known)
+            else:
+                await self._run(call, known, served, position)
         finally:
             self._sessions.discard(said.call)
             self.on_return(said.call)  # one that is lost again is not waited for
@@ -328,6 +362,34 @@ class Calls:
             return  # whether the call is over, its channel will tell
         self.over(call.id, self._clock.now(), end)
 
+    async def _call_back(self, call: AgiCall, known: OpenCall) -> None:
+        """Put a customer through who has answered his call-back; one who comes back to us is not greeted again."""
+        callbacks = self.callbacks
+        if callbacks is None:
+            raise AssertionError("a call-back was dialled by nobody")
+        stay = callbacks.reached(call.id)
+        here = Here(
+            live=NOTHING,
+            call=call,
+            caller=Caller(known.began.ani, known.began.dnis, known.began.trunk),
+            house=self._house,
+            prompts=self._shelf.prompts,
+            notes=CallTrace(call.id, self._chronicle, self._clock, self.on_return),
+            flow="",
+            node="",
+            language=known.began.language,
+        )
+        try:
+            if stay is None:
+                callbacks.talked(call.id)
+            else:
+                await here.play(callbacks.greeting(known.began.language))
+                answered = await wait(here, stay) == "answered"
+                (callbacks.talked if answered else callbacks.failed)(call.id)
+            await call.hang_up()
+        except CallLost:
+            return  # its channel will tell
+
     def _of_number(self, known: OpenCall) -> Served | None:
         entry = self._site.settings.numbers.get(known.began.dnis)
         return (
@@ -337,7 +399,7 @@ class Calls:
     async def _ended(self, session: AgiSession, call: str) -> None:
         try:
             said = [session.environment.get(f"agi_arg_{n}", "") for n in range(1, 5)]
-            ended, answered = self._clock.of_wall(int(said[0])), parse_answered(said[2], self._clock)
+            ended, answered = self._clock.of_wall(int(said[0])), AnsweredLeg.of(said[2], self._clock)
             until = self._clock.of_wall(int(said[3])) if said[3] else None
         except ValueError:
             log.warning("end of a call with unusable arguments", uniqueid=session.uniqueid)

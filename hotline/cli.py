@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.table import Table
@@ -17,16 +15,20 @@ from hotline.asterisk.config import Layout, write_includes
 from hotline.asterisk.fetch import fetch
 from hotline.asterisk.prefix import find
 from hotline.asterisk.process import AsteriskProcess
-from hotline.commands import listing
 from hotline.commands.callbacks import callbacks_app
-from hotline.commands.console import CONFIG, ConfigOption, DataOption, JsonOption, ask, fail, out, told
+from hotline.commands.console import CONFIG, ConfigOption, DataOption, fail, out, told
 from hotline.commands.flows import flows_app
+from hotline.commands.history import import_app
 from hotline.commands.lint import lint_app, show_warnings
+from hotline.commands.live import live_app
 from hotline.commands.notice import notice_app
 from hotline.commands.rehearsals import test_app
 from hotline.commands.rehearse import rehearse_app
+from hotline.commands.report import report_app
+from hotline.commands.staff import staff_app
 from hotline.commands.voicemail import voicemail_app
 from hotline.commands.walk import walk_app
+from hotline.commands.watch import watch_app
 from hotline.limits import raise_open_files
 from hotline.logs import log_to
 from hotline.preflight import check_certificate, check_folder, checked_site, trunk_passwords
@@ -45,6 +47,11 @@ app.add_typer(rehearse_app)
 app.add_typer(test_app)
 app.add_typer(walk_app)
 app.add_typer(lint_app)
+app.add_typer(live_app)
+app.add_typer(report_app)
+app.add_typer(staff_app)
+app.add_typer(watch_app)
+app.add_typer(import_app, name="import")
 
 
 def begin(config: Path, data: Path | None, log: str) -> Site:
@@ -183,66 +190,6 @@ def phones(config: ConfigOption = CONFIG, data: DataOption = None) -> None:
             secret = secrets.phones[number]
             table.add_row(number, server, secret.username, secret.password, seated.get(number, ""))
         out.print(table)
-
-
-@app.command()
-def seats(config: ConfigOption = CONFIG, data: DataOption = None, as_json: JsonOption = False) -> None:
-    """Show every seat and its state."""
-    with told():
-        show_floor(ask(load_site(config, data), "floor"), "seats", as_json)
-
-
-@app.command()
-def queues(config: ConfigOption = CONFIG, data: DataOption = None, as_json: JsonOption = False) -> None:
-    """Show every queue and who waits."""
-    with told():
-        show_floor(ask(load_site(config, data), "floor"), "queues", as_json)
-
-
-@app.command()
-def calls(config: ConfigOption = CONFIG, data: DataOption = None, as_json: JsonOption = False) -> None:
-    """Show every live call and where it is."""
-    with told():
-        show_floor(ask(load_site(config, data), "floor"), "calls", as_json)
-
-
-@app.command()
-def health(config: ConfigOption = CONFIG, data: DataOption = None) -> None:
-    """Show how the engine's parts fare."""
-    with told():
-        out.print_json(json.dumps(ask(load_site(config, data), "health")))
-
-
-@app.command()
-def seat(
-    agent: str,
-    verb: Annotated[str, typer.Argument(help="sign-in, sign-out, ready or not-ready")],
-    more: Annotated[str, typer.Argument(help="the phone to sign in at, or the reason for not-ready")] = "",
-    config: ConfigOption = CONFIG,
-    data: DataOption = None,
-) -> None:
-    """Sign an agent in at a phone, or out, or make the seat ready or not ready."""
-    wanted: dict[str, Callable[[], dict[str, str]]] = {
-        "sign-in": lambda: {"phone": more},
-        "sign-out": dict,
-        "ready": dict,
-        "not-ready": lambda: {"reason": more or "unsaid"},
-    }
-    with told():
-        if verb not in wanted:
-            fail(f"{verb!r} is nothing that a seat can do; write one of: {', '.join(wanted)}")
-        answer = ask(load_site(config, data), verb, seat=agent, **wanted[verb]())
-        later = " (after this call)" if answer["later"] else ""
-        out.print(f"{agent}: {answer['state']}{later}", highlight=False)
-
-
-def show_floor(floor: dict[str, Any], part: str, as_json: bool) -> None:
-    """Print one part of what is live as a table, or as JSON."""
-    if as_json:
-        out.print_json(json.dumps(floor[part], ensure_ascii=False))
-    else:
-        tables = {"seats": listing.seats, "queues": listing.queues, "calls": listing.calls}
-        out.print(tables[part](floor))
 
 
 def main() -> None:

@@ -60,7 +60,8 @@ def contradictions(source: Source, s: Settings) -> Iterator[Problem]:
     if (s.ports.sip_tls is None) != (s.tls is None):
         message = "SIP over TLS needs both ports.sip_tls and tls with certificate and key"
         yield source.problem(("ports",), "tls-incomplete", message)
-    tcp = [p for p in (s.ports.sip, s.ports.sip_tls, s.ports.agi, s.ports.ami, s.ports.mqtt) if p is not None]
+    listening = (s.ports.sip, s.ports.sip_tls, s.ports.agi, s.ports.ami, s.ports.mqtt, s.ports.metrics)
+    tcp = [p for p in listening if p is not None]
     if len(set(tcp)) < len(tcp):
         yield source.problem(
             ("ports",), "port-twice", "two parts would listen on one port; give each its own"

@@ -14,15 +14,16 @@ import structlog
 from pydantic import TypeAdapter
 
 from acd.ami import AmiClient
-from acd.messages import NotReady, Ready, Refused, SignIn, SignOut
+from acd.messages import ExtendWrapUp, NotReady, Ready, Refused, SignIn, SignOut
 from hotline.chronicle import Chronicle
 from hotline.clock import Clock
+from hotline.desk import Desk
 from hotline.flows.shelf import Shelf
+from hotline.memory import OpenCall
 from hotline.notices import NoticeBoard
 from hotline.site import Site
 from hotline.sockets import make_private
 from hotline.switchboard import Switchboard
-from ivr.reading.problem import did_you_mean
 from ledger.events import CallbackEnded, NoticeChanged, RecordingMarked
 from ledger.writer import LedgerWriter
 
@@ -67,6 +68,7 @@ class Control:
         clock: Clock,
         notices: NoticeBoard,
         flows: Shelf,
+        desk: Desk,
     ) -> None:
         self.ready = False  # set once calls are taken
         self._site = site
@@ -77,6 +79,7 @@ class Control:
         self._clock = clock
         self._notices = notices
         self._flows = flows
+        self._desk = desk
         self._server: asyncio.Server | None = None
         self._peers: dict[asyncio.Task[Any], asyncio.StreamWriter] = {}
         self._requests: Mapping[str, Callable[[Mapping[str, Any]], Any]] = {
@@ -84,10 +87,17 @@ class Control:
             "ready?": lambda _: self.ready,
             "floor": lambda _: self.floor(),
             "health": lambda _: self.health(),
-            "sign-in": lambda r: self._seat(SignIn(r["seat"], self._phone(r["phone"]))),
-            "sign-out": lambda r: self._seat(SignOut(r["seat"])),
-            "ready": lambda r: self._seat(Ready(r["seat"])),
-            "not-ready": lambda r: self._seat(NotReady(r["seat"], r["reason"])),
+            "sign-in": lambda r: desk.seat(SignIn(r["seat"], self._phone(r["phone"])), _by(r)),
+            "sign-out": lambda r: desk.seat(SignOut(r["seat"]), _by(r)),
+            "ready": lambda r: desk.seat(Ready(r["seat"]), _by(r)),
+            "not-ready": lambda r: desk.seat(NotReady(r["seat"], r["reason"]), _by(r)),
+            "more-time": lambda r: desk.seat(ExtendWrapUp(r["seat"], clock.now() + int(r["ms"])), _by(r)),
+            "skills": lambda r: desk.skills(r["seat"], r["skills"], _by(r)),
+            "close-queue": lambda r: desk.close(r["queue"], _by(r)),
+            "open-queue": lambda r: desk.open(r["queue"], _by(r)),
+            "move-call": lambda r: desk.move(r["call"], r["queue"], _by(r)),
+            "reload": lambda r: desk.reload(_by(r)),
+            "interventions": lambda _: desk.interventions(),
             "notices": lambda _: self._notices.listed(),
             "notice-on": lambda r: self._notices.switch_on(self._read(NOTICE, r, on=True)),
             "notice-off": lambda r: self._notices.switch_off(self._read(NOTICE, r, on=False)),
@@ -124,20 +134,28 @@ class Control:
         """Return every queue with its callers, every seat with its state, every live call. Times are UTC ms."""
         distributor = self._switchboard.distributor
         queues: dict[str, dict[str, Any]] = {
-            name: {"waiting": 0, "longest_wait_ms": 0} for name in self._site.settings.queues
+            name: {"waiting": 0, "callbacks": 0, "longest_wait_ms": 0, "closed": plan.closed}
+            for name, plan in distributor.plan.queues.items()
         }
         now = self._clock.now()
         for visit in distributor.visits.values():
-            queue = queues[visit.queue.name]
+            queue = queues.get(visit.queue.name)
+            if queue is None:  # gone from the site; he is being rung yet
+                continue
+            if visit.kind == "callback":
+                queue["callbacks"] += 1
+                continue
             queue["waiting"] += 1
             queue["longest_wait_ms"] = max(queue["longest_wait_ms"], now - visit.arrived)
+        agents = self._site.settings.agents
         seats = {
             name: {
-                "name": self._site.settings.agents[name].name,
+                "name": agents[name].name if name in agents else name,
                 "state": seat.state,
                 "since": seat.since,
                 "reason": seat.reason,
                 "phone": seat.phone,
+                "until": seat.until,
             }
             for name, seat in distributor.seats.items()
         }
@@ -146,7 +164,8 @@ class Control:
                 "began": known.began.at,
                 "node": known.node.node if known.node is not None else None,
                 "queue": known.visit.queue if known.visit is not None else None,
-                "seat": known.offer.seat if known.offer is not None else None,
+                "seat": _seat_of(known),
+                "kind": known.began.call_kind,
                 "talking": known.answered is not None,
             }
             for call, known in self._chronicle.memory.calls.items()
@@ -172,19 +191,6 @@ class Control:
                 f"there is no phone {phone!r}; known here: {known}" if phone else f"at which phone? {known}"
             )
         return phone
-
-    def _seat(self, wish: SignIn | SignOut | Ready | NotReady) -> dict[str, Any]:
-        agents = self._site.settings.agents
-        if wish.seat not in agents:
-            raise Refused(f"there is no agent {wish.seat!r}{did_you_mean(wish.seat, agents)}")
-        self._switchboard.ask(wish)
-        seat = self._switchboard.distributor.seats[wish.seat]
-        return {
-            "seat": seat.name,
-            "state": seat.state,
-            "reason": seat.reason,
-            "later": seat.after is not None,
-        }
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
@@ -212,6 +218,18 @@ class Control:
         except (ValueError, KeyError, TypeError):
             return {"refused": f"not understood; known requests: {', '.join(self._requests)}"}
         return {"ok": answer}
+
+
+def _by(request: Mapping[str, Any]) -> str:
+    """Return who asks."""
+    return str(request.get("by") or "unknown")
+
+
+def _seat_of(call: OpenCall) -> str | None:
+    """Return the seat that rings or talks with a call; of a ring group that rings the first."""
+    if call.answered is not None:
+        return call.answered.seat
+    return call.offer.seat if call.offer is not None else None
 
 
 class ControlClient:

@@ -3,36 +3,47 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 
 import structlog
 
 from acd.ami import AmiClient, AmiError, ChannelSnapshot, Event
+from acd.ami_errors import NotConnected
 from acd.messages import (
     Answered,
     Ended,
     Hold,
     Missed,
     NotReady,
+    PhoneBusy,
     PhoneSeen,
+    PutOnHold,
     Refused,
     Release,
     RestoreSeat,
     SignIn,
     SignOut,
+    TakenOffHold,
 )
 from hotline.calls import Calls
 from hotline.clock import Clock
 from hotline.legs import SeatLegs
 from hotline.memory import Memory, call_of
+from hotline.offers import seat_at
 from hotline.site import Site
 from hotline.switchboard import Switchboard
 from ivr.agi.call import MARK
-from ivr.agi.legs import LegEnd
+from ivr.agi.legs import LegEnd, classify
+from ledger.events import HealingKind
 
 log = structlog.get_logger(__name__)
 
-VARIABLES = ("HOTLINE_CALL", "HOTLINE_OFFER", "HOTLINE_LINE", "HOTLINE_ANSWERED", "HOTLINE_UNTIL")
+VARIABLES = (
+    *("HOTLINE_CALL", "HOTLINE_OFFER", "HOTLINE_LINE", "HOTLINE_PHONE"),
+    *("HOTLINE_ANSWERED", "HOTLINE_UNTIL"),
+)
+IN_USE = "hotline-in-use"  # the dialplan's UserEvents: a phone has a call that is not the distributor's;
+WHISPERED = "hotline-whispered"  # an agent has heard the announcement, and is joined with the caller
 RETURN_MS = 3_000  # callers come back one by one after a restart; so long is no seat offered
 WATCH_S = 30.0  # the whole list of a thousand channels costs the engine some 200 ms
 LOOK_S = 0.1  # devices often come in crowds: one look for all of them
@@ -51,6 +62,8 @@ class Ear:
         phone_of: Mapping[str, str],
     ) -> None:
         self.client: AmiClient | None = None
+        self.on_in_step: Callable[[Collection[str]], object] = lambda _living: None
+        self.on_originated: Callable[[str, bool], object] = lambda _action, _success: None
         self.in_step = asyncio.Event()  # set once the engine knows what Asterisk knows
         self._site = site
         self._calls = calls
@@ -61,10 +74,12 @@ class Ear:
         self._asked_to_end: set[str] = set()  # callers' channels whose far end hung up
         self._awaited: set[str] = set()
         self._doubted: set[str] = set()
+        self._private: dict[str, str] = {}  # channels of private calls, and their phones
         self._errands: set[asyncio.Task[None]] = set()
         self._look: asyncio.TimerHandle | None = None
         self._seen: Mapping[str, bool] = {}  # which endpoints could be reached when we last looked
         calls.on_return = self._returned
+        calls.stop_playback = self.stop_playback
 
     @property
     def _memory(self) -> Memory:
@@ -79,11 +94,17 @@ class Ear:
                 self._dialled(event)
             case "DialState" if event.headers.get("DialStatus") == "RINGING":
                 self._dialled(event)
-                self._of_offer(event, lambda offer, _call: self._switchboard.ringing(offer))
+                self._ringing(event.variables_of("Dest"))
             case "DialEnd" if event.headers.get("DialStatus") == "ANSWER":
-                at = self._moment(event)
-                self._calls.keys.answered(event.headers.get("Uniqueid", ""))
-                self._of_offer(event, lambda offer, call: self._switchboard.answered(call, offer, at))
+                if not event.variables_of("Dest").get("HOTLINE_WHISPER"):
+                    self._calls.keys.answered(event.headers.get("Uniqueid", ""))
+                    self._answered(event.variables_of("Dest"), self._moment(event))
+            case "UserEvent" if event.headers.get("UserEvent") == WHISPERED:
+                self._answered(event.variables, self._moment(event))
+            case "UserEvent" if event.headers.get("UserEvent") == IN_USE:
+                self._in_use(event.headers.get("Uniqueid", ""), event.variables.get("HOTLINE_PHONE", ""))
+            case "Hold" | "Unhold":
+                self._held(event.variables, on=event.name == "Hold")
             case "DTMFEnd" if event.headers.get("Direction") == "Received":
                 self._calls.keys.pressed(event.headers.get("Uniqueid", ""), event.headers.get("Digit", ""))
             case "UserEvent" if event.headers.get("UserEvent") == MARK:
@@ -94,19 +115,50 @@ class Ear:
                 self._hangup(event)
             case "ContactStatus":
                 self._contact(event)
+            case "OriginateResponse":
+                success = event.headers.get("Response") == "Success"
+                self.on_originated(event.headers.get("ActionID", ""), success)
             case _:
                 pass
 
     def _dialled(self, event: Event) -> None:
-        leg = _leg_of(event.variables_of("Dest"))
+        variables, headers = event.variables_of("Dest"), event.headers
+        leg = _leg_of(variables)
         if leg:
-            headers = event.headers
-            self._legs.began(leg, headers.get("DestUniqueid", ""), headers.get("DestChannel", ""))
+            phone = variables.get("HOTLINE_PHONE", "")
+            self._legs.began(leg, headers.get("DestUniqueid", ""), headers.get("DestChannel", ""), phone)
 
-    def _of_offer(self, event: Event, act: Callable[[str, str], object]) -> None:
-        offer = event.variables_of("Dest").get("HOTLINE_OFFER")
-        if offer:
-            act(offer, call_of(offer))
+    def _ringing(self, variables: Mapping[str, str]) -> None:
+        if offer := variables.get("HOTLINE_OFFER"):
+            self._switchboard.offers.ringing(offer, self._seat_of(offer, variables))
+
+    def _answered(self, variables: Mapping[str, str], at: int) -> None:
+        if offer := variables.get("HOTLINE_OFFER"):
+            seat = self._seat_of(offer, variables)
+            self._switchboard.offers.answered(call_of(offer), offer, at, seat)
+
+    def _held(self, variables: Mapping[str, str], *, on: bool) -> None:
+        """A phone has put its caller on hold, or taken him back. What a caller's own phone does is no matter."""
+        offer = variables.get("HOTLINE_OFFER")
+        if offer and variables.get("HOTLINE_PHONE"):
+            self._switchboard.tell(PutOnHold(offer) if on else TakenOffHold(offer))
+
+    def _seat_of(self, offer: str, variables: Mapping[str, str]) -> str | None:
+        """Return the seat of a ring group to which a channel belongs; None where only one rings."""
+        known = self._memory.calls.get(call_of(offer))
+        if known is None or known.offer is None or known.offer.offer != offer:
+            return None
+        return seat_at(known.offer.rings, variables.get("HOTLINE_PHONE", ""))
+
+    def _in_use(self, uniqueid: str, phone: str) -> None:
+        if phone:
+            self._private[uniqueid] = phone
+            self._switchboard.tell(PhoneBusy(phone, busy=True))
+
+    def _no_longer_in_use(self, uniqueid: str) -> None:
+        phone = self._private.pop(uniqueid, None)
+        if phone is not None and phone not in self._private.values():
+            self._switchboard.tell(PhoneBusy(phone, busy=False))
 
     def _moment(self, event: Event) -> int:
         stamp = event.headers.get("Timestamp")
@@ -116,24 +168,43 @@ class Ear:
         uniqueid = event.headers.get("Uniqueid", "")
         call, offer = event.variables.get("HOTLINE_CALL"), event.variables.get("HOTLINE_OFFER")
         leg = _leg_of(event.variables)
+        end = LegEnd(int(event.headers.get("Cause") or 0), event.headers.get("TechCause", ""))
         if call == uniqueid:
-            self._calls.hung_up(call)
+            self._calls.hung_up(call, end)
         elif leg:
-            end = LegEnd(int(event.headers.get("Cause") or 0), event.headers.get("TechCause", ""))
             self._legs.ended(leg, uniqueid, end)
-            if offer and not self._legs.channels(offer):
-                self._leg_gone(offer, self._moment(event))
+            if offer:
+                seat, phone = self._seat_of(offer, event.variables), event.variables.get("HOTLINE_PHONE")
+                if seat is not None and not self._legs.channels(offer, phone):
+                    self._ring_gone(offer, seat, self._moment(event), end)
+                elif not self._legs.channels(offer):
+                    self._leg_gone(offer, self._moment(event))
         self._asked_to_end.discard(uniqueid)
+        self._no_longer_in_use(uniqueid)
 
     def _leg_gone(self, offer: str, at: int) -> None:
-        call = call_of(offer)
+        call, offers = call_of(offer), self._switchboard.offers
         known = self._memory.calls.get(call)
         if known is None or known.offer is None or known.offer.offer != offer:
-            self._switchboard.missed(call, offer, "cancelled")  # its caller had left; now its seat is free
+            offers.missed(call, offer, "cancelled")  # its caller had left; now its seat is free
         elif known.answered is not None:
-            self._switchboard.talk_over(call, offer, at, "caller" if call in self._asked_to_end else "seat")
+            offers.talk_over(call, offer, at, "caller" if call in self._asked_to_end else "seat")
         elif not self._calls.has_session(call):
-            self._switchboard.missed(call, offer, "cancelled")
+            offers.missed(call, offer, "cancelled")
+
+    def _ring_gone(self, offer: str, seat: str, at: int, end: LegEnd) -> None:
+        """One phone of a ring group is silent: its own doing is told at once, that of time by the caller's session."""
+        call, offers = call_of(offer), self._switchboard.offers
+        known = self._memory.calls[call]
+        outcome = classify("NOANSWER", end)
+        if known.answered is not None and known.answered.seat == seat:
+            offers.talk_over(call, offer, at, "caller" if call in self._asked_to_end else "seat")
+        elif known.answered is not None or offers.was_silenced(offer, seat):
+            offers.ring_over(call, offer, seat, "cancelled")
+        elif outcome in ("refused", "busy", "unreachable"):
+            offers.ring_over(call, offer, seat, outcome, end.cause, end.tech_cause)
+        elif not self._legs.channels(offer) and not self._calls.has_session(call):
+            offers.missed(call, offer, "cancelled")
 
     def _contact(self, event: Event) -> None:
         """A device came, went, or changed."""
@@ -150,11 +221,40 @@ class Ear:
         self._look = None
         self._do(self._see_phones())
 
-    def stop_ringing(self, offer: str) -> None:
-        """Let the phone of an offer fall silent."""
+    def stop_ringing(self, offer: str, phone: str | None) -> None:
+        """Let the phones of an offer fall silent, or one of them."""
         if self.client is not None:
-            for channel in self._legs.channels(offer):
+            for channel in self._legs.channels(offer, phone):
                 self._do(self.client.hangup(channel))
+
+    def stop_playback(self, channel: str) -> None:
+        """End what is being played to a channel."""
+        if self.client is not None and channel:
+            self._do(self.client.stop_playback(channel))
+
+    async def call_out(self, offer: str, call: str, number: str, shown: str, seconds: float) -> str:
+        """Begin to ring a customer; return the action's id. Raises `AmiError`."""
+        if self.client is None:
+            raise NotConnected("Originate")
+        return await self.client.originate(
+            f"PJSIP/{number}@trunk-{self._site.settings.outbound.trunk}",
+            context="hotline-callback",
+            exten=shown,
+            ring_seconds=seconds,
+            caller_id=shown,
+            variables={"__HOTLINE_CALL": call, "__HOTLINE_OFFER": "", "HOTLINE_CALLBACK": offer},
+            uniqueid=call,
+        )
+
+    def hang_up(self, call: str) -> None:
+        """Let go of the customer's channel, who is being called back."""
+        if self.client is not None:
+            self._do(self._end_channel(self.client, call))
+
+    async def _end_channel(self, client: AmiClient, uniqueid: str) -> None:
+        for channel in await client.channels():
+            if channel.uniqueid == uniqueid:
+                await client.hangup(channel.channel)
 
     def _do(self, errand: Awaitable[object]) -> None:
         task = asyncio.ensure_future(self._run(errand))
@@ -188,6 +288,7 @@ class Ear:
         self._restore_seats()
         self._tell_phones()
         self._sign_in()
+        self.on_in_step({channel.uniqueid for channel in channels})
         self._release_when_all_are_back()
         self.in_step.set()
 
@@ -207,48 +308,85 @@ class Ear:
     def _compare(self, channels: list[ChannelSnapshot], *, first: bool, twice: bool = False) -> set[str]:
         """End what has no channel any more; return the calls that live and should come back to us."""
         now = self._clock.now()
-        living = {c.uniqueid for c in channels}
-        legs: set[str] = set()
-        outside: set[str] = set()
-        for c in channels:
-            leg = _leg_of(c.variables)
-            if leg and c.uniqueid != c.variables.get("HOTLINE_CALL"):
-                legs.add(leg)
-                self._legs.began(leg, c.uniqueid, c.channel)
-                if not c.variables.get("HOTLINE_OFFER"):
-                    outside.add(call_of(leg))
         by_call = {c.uniqueid: c for c in channels}
+        legs, outside = self._legs_of(channels)
         awaited, doubted = set(), set()
         for call, known in list(self._memory.calls.items()):
-            if call not in living and not self._calls.has_session(call):
+            if known.began.call_kind == "callback" and call not in by_call:
+                continue  # it waits to be rung, and who rings it watches over it
+            if call not in by_call and not self._calls.has_session(call):
                 if not twice or call in self._doubted:
-                    log.warning("a call has no channel any more", call=call)
+                    self._heal("call-without-channel", call, "its channel is gone", first=first)
                     self._calls.over(call, now, "asterisk-died")
                 doubted.add(call)
-            if call not in living:
+            if call not in by_call:
                 continue
-            variables = by_call[call].variables
-            self._calls.heard_of(call, variables)
+            self._calls.heard_of(call, by_call[call].variables)
             if known.offer is not None and known.offer.offer not in legs:
                 key = known.offer.offer
                 if not twice or key in self._doubted:
-                    self._without_leg(call, key, now)
+                    self._without_leg(call, key, now, first=first)
                 doubted.add(key)
             if first and known.offer is None and call not in outside:
                 awaited.add(call)  # who is with a number outside comes back when that is over
+        doubted |= self._seats_without_call(twice=twice, first=first)
         self._doubted = doubted
         return awaited
 
-    def _without_leg(self, call: str, offer: str, now: int) -> None:
+    def _seats_without_call(self, *, twice: bool, first: bool) -> set[str]:
+        """Free seats that ring or talk for a call which knows nothing of it; return what is doubted."""
+        doubted: set[str] = set()
+        for seat in list(self._switchboard.distributor.seats.values()):
+            offer = seat.offer
+            call = self._memory.calls.get(call_of(offer)) if offer is not None else None
+            if offer is None or (call is not None and call.offer is not None and call.offer.offer == offer):
+                continue
+            key = f"{seat.name} {offer}"
+            doubted.add(key)
+            if twice and key in self._doubted:
+                self._heal("seat-without-call", seat.name, f"it was {seat.state} for nobody", first=first)
+                talking = seat.state in ("talking", "hold")
+                self._switchboard.tell(Ended(offer) if talking else Missed(offer, "cancelled"))
+        return doubted
+
+    def _legs_of(self, channels: list[ChannelSnapshot]) -> tuple[set[str], set[str]]:
+        """Return the legs that live, and the calls that are with a number outside; take in which phones are in use."""
+        legs: set[str] = set()
+        outside: set[str] = set()
+        private: dict[str, str] = {}
+        for c in channels:
+            leg, phone = _leg_of(c.variables), c.variables.get("HOTLINE_PHONE", "")
+            if leg and c.uniqueid != c.variables.get("HOTLINE_CALL"):
+                legs.add(leg)
+                self._legs.began(leg, c.uniqueid, c.channel, phone)
+                if not c.variables.get("HOTLINE_OFFER"):
+                    outside.add(call_of(leg))
+            elif phone:
+                private[c.uniqueid] = phone
+        for uniqueid in self._private.keys() - private.keys():
+            self._no_longer_in_use(uniqueid)
+        for uniqueid, phone in private.items():
+            self._in_use(uniqueid, phone)
+        return legs, outside
+
+    def _without_leg(self, call: str, offer: str, now: int, *, first: bool) -> None:
         if self._calls.has_session(call):
             return  # the session's own Dial will tell
         if self._memory.calls[call].answered is not None:
-            self._switchboard.talk_over(call, offer, now, "unknown")
+            self._heal("conversation-without-leg", call, "no phone is in it any more", first=first)
+            self._switchboard.offers.talk_over(call, offer, now, "unknown")
         else:
-            self._switchboard.missed(call, offer, "cancelled")
+            self._heal("ring-without-leg", call, "no phone rings for it", first=first)
+            self._switchboard.offers.missed(call, offer, "cancelled")
+
+    def _heal(self, what: HealingKind, subject: str, cause: str, *, first: bool) -> None:
+        """Note what is put right. What an engine finds changed when it comes is no fault of its own."""
+        if not first:
+            self._switchboard.register.healed(what, subject, cause)
 
     def _restore_seats(self) -> None:
         s = self._site.settings
+        seated = []
         for seat, last in list(self._memory.seats.items()):
             if last.now == "signed-out":
                 continue
@@ -261,14 +399,21 @@ class Ear:
             self._switchboard.tell(
                 RestoreSeat(seat, last.phone, last.now, last.at, last.reason, offer, queue, last.until)
             )
-            if offer is None:
-                continue
-            if call is None or call.offer is None or call.offer.offer != offer:
-                over = Ended(offer) if last.now == "talking" else Missed(offer, "cancelled")
-                self._switchboard.tell(over)
-            elif call.answered is not None:
-                self._switchboard.tell(Answered(offer))
-            self._wish_again(seat)
+            seated.append((seat, last.now, offer))
+        for seat, state, offer in seated:  # now that all seats of a ring group are there
+            if offer is not None:
+                self._restore_offer(seat, state, offer)
+                self._wish_again(seat)
+
+    def _restore_offer(self, seat: str, state: str, offer: str) -> None:
+        call = self._memory.calls.get(call_of(offer))
+        if call is None or call.offer is None or call.offer.offer != offer:
+            over = Ended(offer) if state in ("talking", "hold") else Missed(offer, "cancelled")
+            self._switchboard.tell(over)
+        elif call.answered is not None:
+            self._switchboard.tell(Answered(offer, call.answered.seat))
+        elif seat in call.rings_over:
+            self._switchboard.tell(Missed(offer, "cancelled", seat))
 
     def _wish_again(self, seat: str) -> None:
         wished = self._memory.wishes.get(seat)
@@ -276,6 +421,12 @@ class Ear:
             self._switchboard.tell(SignOut(seat))
         elif wished is not None and wished.wish == "not-ready":
             self._switchboard.tell(NotReady(seat, wished.reason or ""))
+
+    def plan_changed(self) -> None:
+        """Seat those whom a changed site seats at a phone, and tell of its phones."""
+        if self.in_step.is_set():
+            self._tell_phones()
+            self._sign_in()
 
     def _sign_in(self) -> None:
         """Sign in those whom the site seats at a phone, unless they have signed themselves in or out before."""

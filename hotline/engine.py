@@ -15,32 +15,42 @@ import structlog
 
 from acd.ami import AmiClient
 from acd.distributor import Distributor
+from hotline.announcements import Announcements
 from hotline.apology import prepare
 from hotline.asterisk.prefix import Toolbox, find
 from hotline.bus import Bus
+from hotline.callbacks import Callbacks
 from hotline.calls import Calls
 from hotline.chronicle import Chronicle
 from hotline.clock import SystemClock
 from hotline.control import Control
+from hotline.desk import Desk
 from hotline.ear import Ear
 from hotline.figures import LiveFigures, LocalTime
 from hotline.flows.endings import Endings
 from hotline.flows.shelf import Shelf
 from hotline.flows.watch import Watch
+from hotline.lag import LoopLag
 from hotline.legs import SeatLegs
+from hotline.live import definition_of
 from hotline.lookup.live import LiveLookups
 from hotline.mailbox import FOLDER as MAILBOX
 from hotline.mailbox import SiteMailbox
 from hotline.memory import Memory
+from hotline.metrics import Metrics
 from hotline.notice_file import FILE, NoticeFile
 from hotline.notices import NoticeBoard
 from hotline.numbers import AllowedNumbers
 from hotline.plan import plan_of
 from hotline.publisher import Publisher
+from hotline.pulse import Pulse
+from hotline.scrape import Scrape
 from hotline.secrets import Secrets, load_secrets
 from hotline.site import Site
 from hotline.spool import Spool
 from hotline.switchboard import Switchboard
+from hotline.tallies import Tallies
+from hotline.today import Today
 from hotline.unfinished import Unfinished
 from ivr.agi.server import AgiServer
 from ivr.house import House
@@ -76,19 +86,25 @@ def broker_login(site: Site, secrets: Secrets) -> dict[str, str | None]:
 
 
 @asynccontextmanager
-async def _recording(site: Site) -> AsyncIterator[tuple[Journal, LedgerWriter, Memory]]:
-    """Open journal and ledger, and remember what was live when the last engine ended."""
+async def _recording(site: Site) -> AsyncIterator[tuple[Journal, LedgerWriter, Memory, Today]]:
+    """Open journal and ledger, and remember what was live, and what was counted, when the last engine ended."""
     holder: list[Memory] = [Memory()]
-    journal = Journal(site.data / "journal", snapshot=lambda: holder[0].snapshot())
+    counted: list[Today] = []
+    journal = Journal(
+        site.data / "journal", snapshot=lambda: {**holder[0].snapshot(), "today": counted[0].snapshot()}
+    )
     with contextlib.closing(journal):
         snapshot, events = journal.replay()
         memory = holder[0] = Memory.recalled(snapshot)
+        today = Today.recalled((snapshot or {}).get("today"), definition_of(site), site.zone)
+        counted.append(today)
         for _, event in events:
             memory.apply(event)
+            today.heard(event)
         writer = LedgerWriter(site.database, journal, site=site.name, node=site.name)
         writer.start()
         try:
-            yield journal, writer, memory
+            yield journal, writer, memory, today
         finally:
             await asyncio.to_thread(writer.close, 5.0)
             await asyncio.to_thread(journal.sync)
@@ -117,33 +133,38 @@ async def run_engine(site: Site, *, stdin_keeps_it: bool = False) -> None:
         site.flows, lambda: shelf.take_in()
     )  # from before they are read, so that no change is missed
     async with AsyncExitStack() as stack:
-        journal, writer, memory = await stack.enter_async_context(_recording(site))
+        journal, writer, memory, today = await stack.enter_async_context(_recording(site))
         chronicle = Chronicle(journal, memory, writer.write)
+        tallies = Tallies(call.visit for call in memory.calls.values() if call.visit is not None)
+        chronicle.listeners += [today.heard, tallies.heard]
         chronicle.record(EngineStarted(at=clock.now(), version=version("hotline")))
         shelf = Shelf(site, speech, clock, chronicle.record, memory)
         await shelf.open()
         endings = Endings(shelf, shelf.ended)
         endings.recall(memory.calls.values())
         chronicle.listeners.append(endings.heard)
-        plan = plan_of(site.settings)
-        distributor = Distributor(plan)
+        distributor = Distributor(plan_of(site.settings))
         legs = SeatLegs()
-        switchboard = Switchboard(site, distributor, chronicle, clock, lambda offer: ear.stop_ringing(offer))
+        switchboard = Switchboard(site, distributor, chronicle, clock, lambda *ring: ear.stop_ringing(*ring))
+        announcements = Announcements(speech)
+        await announcements.prepare(site.settings)
+        switchboard.offers.whisper = announcements.whisper
         stack.callback(switchboard.close)
         notices = NoticeBoard(NoticeFile(site.data / FILE), speech, clock, chronicle.record, shelf.languages)
         lookups = LiveLookups(site.settings.lookups, os.environ, site.folder)
         stack.push_async_callback(lookups.close)
         time = LocalTime(clock, site.zone)
         mailbox = SiteMailbox(site.data / MAILBOX, time)
+        numbers = AllowedNumbers(site.settings.outbound, clock, site.zone)
         unfinished = Unfinished(mailbox, chronicle, clock)
         await unfinished.find(memory.calls.values(), shelf)
         house = House(
             door=switchboard,
             lookups=lookups,
-            numbers=AllowedNumbers(site.settings.outbound, clock, site.zone),
+            numbers=numbers,
             mailbox=mailbox,
             notices=notices,
-            figures=LiveFigures(distributor, plan.queues, clock),
+            figures=LiveFigures(distributor, clock),
             clock=time,
         )
         calls = Calls(
@@ -159,6 +180,15 @@ async def run_engine(site: Site, *, stdin_keeps_it: bool = False) -> None:
         calls.unheard = unfinished.keep
         phone_of = {secrets.phones[phone].username: phone for phone in site.settings.phones}
         ear = Ear(site, calls, switchboard, legs, clock, phone_of)
+        callbacks = Callbacks(site, switchboard, chronicle, clock, numbers, ear, announcements.greeting)
+        stack.callback(callbacks.close)
+        calls.callbacks = callbacks
+        switchboard.callback_asked = callbacks.asked
+        switchboard.callback_closed = callbacks.failed
+        switchboard.offers.call_back = callbacks.dial
+        chronicle.listeners.append(callbacks.heard)
+        ear.on_in_step = callbacks.restore
+        ear.on_originated = callbacks.originated
         spool = Spool(site.data / "spool", site, calls, chronicle, clock)
         spool.take_in()
         calls.before_end = spool.take_in
@@ -173,15 +203,49 @@ async def run_engine(site: Site, *, stdin_keeps_it: bool = False) -> None:
         )
         bus = Bus(site.broker, site.name, **broker_login(site, secrets))
         await notices.restore()
-        control = Control(site, switchboard, chronicle, writer, client, clock, notices, shelf)
+        desk = Desk(site, switchboard, chronicle, clock)
+        stack.callback(desk.close_down)
+        desk.on_plan.append(ear.plan_changed)
+        desk.adopt()
+        control = Control(site, switchboard, chronicle, writer, client, clock, notices, shelf, desk)
         await control.start()
         stack.push_async_callback(control.close)
-        publisher = Publisher(bus, control.floor)
+        lag = LoopLag(tallies.lagged)
+        pulse = Pulse(
+            clock,
+            version("hotline"),
+            calls=memory.calls,
+            ami=client.statistics,
+            ledger=writer.statistics,
+            journal=chronicle,
+            lag=lag,
+        )
+        publisher = Publisher(
+            bus,
+            control.floor,
+            today=today,
+            notices=notices.listed,
+            pulse=pulse,
+            clock=clock,
+            timezone=site.settings.timezone,
+        )
         chronicle.listeners.append(publisher.heard)
+        server = AgiServer(calls.serve, port=site.settings.ports.agi)
+        metrics = Metrics(
+            site.name,
+            tallies.registry,
+            floor=control.floor,
+            today=today,
+            pulse=pulse,
+            bus=bus.statistics,
+            sessions=lambda: server.statistics().open,
+            clock=clock,
+        )
         async with asyncio.TaskGroup() as tasks:
             running = [
                 tasks.create_task(bus.run()),
                 tasks.create_task(publisher.run()),
+                tasks.create_task(lag.run()),
                 tasks.create_task(prepare(speech, site.data / "apology", first=site.settings.away.language)),
                 tasks.create_task(client.run()),
                 tasks.create_task(ear.watch()),
@@ -189,7 +253,8 @@ async def run_engine(site: Site, *, stdin_keeps_it: bool = False) -> None:
                 tasks.create_task(shelf.run()),
                 tasks.create_task(_keep_house(spool, chronicle, journal, writer)),
             ]
-            server = AgiServer(calls.serve, port=site.settings.ports.agi)
+            if site.settings.ports.metrics is not None:
+                running.append(tasks.create_task(Scrape(metrics.text, site.settings.ports.metrics).run()))
             try:
                 await _first(stop, ear.in_step)
                 if not stop.is_set():

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, tzinfo
 
 from acd.distributor import Distributor
-from acd.plan import QueuePlan
 from acd.policy import can_serve, needs
 from hotline.clock import Clock
 
@@ -14,18 +13,17 @@ from hotline.clock import Clock
 class LiveFigures:
     """The queues' figures: `ivr.house.Figures`."""
 
-    def __init__(self, distributor: Distributor, queues: Mapping[str, QueuePlan], clock: Clock) -> None:
+    def __init__(self, distributor: Distributor, clock: Clock) -> None:
         self._distributor = distributor
-        self._queues = queues
         self._clock = clock
 
     def queue(self, name: str) -> Mapping[str, float]:
         """Return ``waiting``, ``longest_wait``, ``estimated_wait`` (s), ``seats_ready``. Raises `KeyError`.
 
-        The estimate is the head-of-line delay: how long the first in line has waited by now; 0 where a seat is ready
-        for the next. Source: Ibrahim and Whitt, "Real-time delay estimation based on delay history", 2009.
+        The estimate is of one who would come now (see `acd.estimate`); before enough calls were handled it is how
+        long the first in line has waited.
         """
-        plan = self._queues[name]
+        plan = self._distributor.plan.queues[name]
         now = self._clock.now()
         waits = [
             now - visit.arrived
@@ -38,10 +36,11 @@ class LiveFigures:
             for seat in self._distributor.seats.values()
         )
         longest = max(waits, default=0) / 1000
+        forecast = self._distributor.forecast(name)
         return {
             "waiting": len(waits),
             "longest_wait": longest,
-            "estimated_wait": 0.0 if ready and not waits else longest,
+            "estimated_wait": forecast.expected / 1000 if forecast is not None else longest,
             "seats_ready": ready,
         }
 

@@ -16,7 +16,7 @@ MOST_REMEMBERED = 2_000
 class Leg:
     """What was dialled for an offer, or a line. ``channels`` still live (a phone may have several devices)."""
 
-    channels: dict[str, str] = field(default_factory=dict)  # Uniqueid -> channel name
+    channels: dict[str, tuple[str, str]] = field(default_factory=dict)  # Uniqueid -> phone, channel name
     end: LegEnd | None = None
     over: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -27,12 +27,9 @@ class SeatLegs:
     def __init__(self) -> None:
         self._legs: OrderedDict[str, Leg] = OrderedDict()
 
-    def began(self, offer: str, uniqueid: str, channel: str) -> bool:
-        """Take in that a channel was dialled for an offer; return whether that is news."""
-        leg = self._leg(offer)
-        news = uniqueid not in leg.channels
-        leg.channels[uniqueid] = channel
-        return news
+    def began(self, offer: str, uniqueid: str, channel: str, phone: str = "") -> None:
+        """Take in that a channel was dialled for an offer, to a phone."""
+        self._leg(offer).channels[uniqueid] = phone, channel
 
     def ended(self, offer: str, uniqueid: str, end: LegEnd) -> None:
         """Take in that a channel of an offer was hung up."""
@@ -42,10 +39,11 @@ class SeatLegs:
         if not leg.channels:
             leg.over.set()
 
-    def channels(self, offer: str) -> list[str]:
-        """Return the names of an offer's living channels."""
+    def channels(self, offer: str, phone: str | None = None) -> list[str]:
+        """Return the names of an offer's living channels; only those to one phone, where one is named."""
         leg = self._legs.get(offer)
-        return list(leg.channels.values()) if leg is not None else []
+        living = leg.channels.values() if leg is not None else ()
+        return [channel for at, channel in living if phone in (None, at)]
 
     async def end(self, offer: str) -> LegEnd | None:
         """Return how the offer's last channel ended; None when nothing was heard of it in good time."""

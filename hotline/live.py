@@ -24,6 +24,7 @@ STYLES = {
     "reserved": "yellow",
     "ringing": "yellow",
     "talking": "cyan",
+    "hold": "cyan",
     "wrap-up": "blue",
     "not-ready": "red",
     "unreachable": "red",

@@ -42,5 +42,6 @@ def _queue(name: str, queue: Queue) -> QueuePlan:
             Step(step.after, step.skills, step.drop, step.groups, step.partner) for step in queue.widen
         ),
         seat_order=queue.seats,
+        ring_all=queue.ring_all,
         owner_ms=queue.owner_wait,
     )

@@ -167,7 +167,10 @@ def check_ledger(site: Site) -> None:
 def check_ports(site: Site) -> None:
     """See that nobody listens where we will. Raises `PortInUse`."""
     ports = site.settings.ports
-    tcp: dict[str, tuple[str, int | None]] = {"agi": ("127.0.0.1", ports.agi)}
+    tcp: dict[str, tuple[str, int | None]] = {
+        "agi": ("127.0.0.1", ports.agi),
+        "metrics": ("127.0.0.1", ports.metrics),
+    }
     if site.settings.mqtt is None:
         tcp["mqtt"] = ("127.0.0.1", ports.mqtt)
     own = site.settings.asterisk == "own"

@@ -15,6 +15,7 @@ from sqlalchemy.exc import ArgumentError
 
 from hotline.lookup.settings import Lookup
 from ivr.language.duration import Milliseconds
+from ivr.language.hours import Schedule
 from ivr.language.part import Part
 from ivr.reading.problem import did_you_mean
 
@@ -94,6 +95,9 @@ class Ports(Part):
     mqtt: Port = Field(
         1883, description="MQTT, on loopback: the hotline's own broker, unless `mqtt` names another"
     )
+    metrics: Port | None = Field(
+        None, description="figures for Prometheus, on loopback; none when nothing is said (docs/metrics.md)"
+    )
     ami: Port = Field(5038, description="AMI, on loopback: the engine listens to Asterisk")
 
 
@@ -156,6 +160,13 @@ class Queue(Part):
     )
     seats: Literal["longest-idle", "least-busy", "best-skilled", "least-skilled", "round-robin"] = Field(
         "longest-idle", description="which of several seats that are free is rung; equals by the longest idle"
+    )
+    ring_all: int = Field(
+        1, ge=1, le=5, description="so many seats ring at once, if so many are free; the first to answer wins"
+    )
+    whisper: Mapping[str, str] = Field(
+        default_factory=dict,
+        description="what an agent hears when he answers, before the caller does: {zh: 宽带报障, en: Broadband faults}",
     )
     target: Milliseconds = Field(
         20_000, description="the wait that is aimed at; it counts where the site's `order` is `target`"
@@ -262,6 +273,37 @@ class Outbound(Part):
     daily: int = Field(100, ge=0, description="most such calls in a day to all numbers together")
 
 
+class Callbacks(Part):
+    """How customers who asked for it are called."""
+
+    automatic: bool = Field(
+        True,
+        description="the hotline itself calls, by `outbound.trunk`, when the customer's turn comes; otherwise the "
+        "requests are kept for people (`hotline callbacks`)",
+    )
+    attempts: int = Field(3, ge=1, le=20, description="so often a customer is tried at most")
+    retry: Milliseconds = Field(
+        900_000, description="so long after an attempt that failed the next one is made"
+    )
+    ring: Annotated[Milliseconds, AfterValidator(_whole_seconds)] = Field(
+        30_000, description="how long the customer's phone rings"
+    )
+    longest: Milliseconds = Field(
+        86_400_000, description="a request that could not be met so long after it was due is given up"
+    )
+    hours: Schedule | None = Field(
+        None,
+        description="when customers may be called, written as in docs/hours.md; always when nothing is said",
+    )
+    greeting: Mapping[str, str] = Field(
+        default_factory=lambda: {
+            "zh": "您好，这是您预约的回电，正在为您接通坐席，请稍候。",
+            "en": "Hello. This is the call that you asked for. We are putting you through to an agent.",
+        },
+        description="what a customer hears when he answers, by language",
+    )
+
+
 class Rona(Part):
     """What follows when an agent does not answer."""
 
@@ -341,6 +383,7 @@ class Settings(Part):
     lookups: Mapping[Name, Lookup] = Field(
         default_factory=dict, description="the services that flows ask (docs/lookups.md)"
     )
+    callbacks: Callbacks = Field(Callbacks(), description="calls to customers who asked for them")
     rona: Rona = Field(Rona(), description="what follows when an agent does not answer")
     away: Away = Field(Away(), description="what callers meet while the engine is away")
     service_level: Milliseconds = Field(15_000, description="the threshold T of the service level")

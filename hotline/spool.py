@@ -10,7 +10,7 @@ from pathlib import Path
 
 import structlog
 
-from hotline.calls import Calls, parse_answered
+from hotline.calls import AnsweredLeg, Calls
 from hotline.chronicle import Chronicle
 from hotline.clock import Clock
 from hotline.site import Site
@@ -64,7 +64,7 @@ class Spool:
         self._begin_if_unknown(call, int(said["arrived"]), said)
         self.calls.conversation(
             call,
-            parse_answered(said["answered"], self.clock),
+            AnsweredLeg.of(said["answered"], self.clock),
             self.clock.of_wall(int(until)) if until else None,
         )
         self.calls.over(call, self.clock.of_wall(int(said["ended"])), "engine-away")

@@ -4,28 +4,24 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from typing import Literal
+from dataclasses import dataclass, replace
 
 import structlog
 
 from acd.distributor import Distributor
 from acd.messages import (
-    Answered,
     Cancel,
     Close,
     CloseReason,
     Decision,
-    Dialling,
-    Ended,
     Enter,
     Event,
+    ExtendWrapUp,
     Leave,
-    Missed,
-    MissedOutcome,
     NotReady,
     Offer,
     Ready,
-    Ringing,
+    Refused,
     SeatChange,
     SignIn,
     SignOut,
@@ -35,23 +31,21 @@ from acd.plan import own_skill
 from hotline.chronicle import Chronicle
 from hotline.clock import Clock
 from hotline.customers import standing_of
-from hotline.memory import Memory, call_of
+from hotline.memory import Memory, OpenCall
+from hotline.offers import Offers
 from hotline.register import EndedBy, Register
 from hotline.site import Site
 from ivr.call import Rang, Ring
-from ivr.door import CallbackAnswer, CallbackWish, QueueExit, Wish
+from ivr.door import CallbackAnswer, CallbackWish, Place, QueueExit, Wish
 from ivr.door import Leave as LeaveQueue
-from ledger.events import (
-    OfferMade,
-    SeatChanged,
-    SeatWished,
-)
+from ledger.events import CallEnded, CallOutcome, SeatChanged, SeatWished, VisitBegan, VisitKind, WaitTold
 
 log = structlog.get_logger(__name__)
 
 EXITS: Mapping[CloseReason, QueueExit] = {
     "full": "full",
     "no_agents": "no_agents",
+    "closed": "closed",
     "timeout": "timeout",
     "long_wait": "long_wait",
     "queue-removed": "no_agents",
@@ -71,12 +65,20 @@ class QueueStay:
         """Wait for the next instruction. Cancelling loses none."""
         order = await self.orders.get()
         if isinstance(order, Ring):
-            self._board.tell(Dialling(order.offer))
+            self._board.offers.dialling(order.offer)
         return order
+
+    def place(self) -> Place | None:
+        """Return the caller's place, and how long he may yet wait; None while he is being offered."""
+        return self._board.place(self.visit)
+
+    def told(self, place: Place) -> None:
+        """Tell that the caller has been told his place."""
+        self._board.told(self.call, self.visit, place)
 
     def rang(self, rang: Rang) -> None:
         """Tell how the ring that `next` ordered ended."""
-        self._board.rang(self.call, rang)
+        self._board.offers.rang(self.call, rang)
 
     def left(self) -> None:
         """Tell that this session no longer reaches the call, which keeps its place."""
@@ -87,10 +89,31 @@ class QueueStay:
         self._board.went_on(self.call, self.visit, reason)
 
 
+@dataclass(frozen=True, slots=True)
+class Stays:
+    """The sessions that wait in queues, by visit."""
+
+    by_visit: dict[str, QueueStay]
+
+    def order(self, visit: str, ring: Ring) -> None:
+        """Have a session ring."""
+        self.by_visit[visit].orders.put_nowait(ring)
+
+    def withdraw(self, visit: str) -> None:
+        """Take back what a session was to do, and has not begun."""
+        stay = self.by_visit.get(visit)
+        while stay is not None and not stay.orders.empty():
+            stay.orders.get_nowait()
+
+    def forget(self, visit: str) -> None:
+        """Let go of a session whose visit is over."""
+        self.by_visit.pop(visit, None)
+
+
 class Switchboard:
     """The distributor's hands. One for the engine; everything here runs on the event loop, nothing waits.
 
-    ``stop_ringing`` is called with the offer whose phone shall fall silent.
+    ``stop_ringing`` is called with the offer whose phone shall fall silent, and which phone if not all.
     """
 
     def __init__(
@@ -99,21 +122,19 @@ class Switchboard:
         distributor: Distributor,
         chronicle: Chronicle,
         clock: Clock,
-        stop_ringing: Callable[[str], None],
+        stop_ringing: Callable[[str, str | None], None],
     ) -> None:
         self.distributor = distributor
+        self.register = Register(chronicle, clock)
         self._site = site
         self._chronicle = chronicle
-        self._register = Register(chronicle, clock)
         self._clock = clock
-        self._stop_ringing = stop_ringing
-        self._stays: dict[str, QueueStay] = {}
-        self._silenced: set[str] = (
-            set()
-        )  # offers whose ringing we have stopped, until their session tells its end
-        self._given_up: dict[
-            str, OfferMade
-        ] = {}  # offers of which nothing was heard, until their call is over
+        self._stays = Stays({})
+        self.offers = Offers(
+            chronicle, self.register, clock, self._stays, self.tell, self._pass_time, stop_ringing
+        )
+        self.callback_asked: Callable[[str], None] = lambda _callback: None
+        self.callback_closed: Callable[[str], None] = lambda _call: None
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at: int | None = None
 
@@ -127,43 +148,105 @@ class Switchboard:
     def enter(self, wish: Wish) -> QueueStay:
         """Begin the call's visit in a queue, or go on with the one that it is in after a restart."""
         call = self.memory.calls[wish.call]
-        returning = call.visit is not None and (call.visit.queue, call.visit.seat) == (wish.queue, wish.seat)
+        returning = (
+            call.visit is not None
+            and wish.queue in (call.visit.queue, call.moved_from)
+            and call.visit.seat == wish.seat
+        )
         if not returning:
             if call.visit is not None:  # he left it by a key of his, or an admin has moved the node meanwhile
-                self._register.visit_over(call, "overflowed", "another-queue")
-            skills = dict(wish.skills)
-            for skill, level in self._site.settings.languages.get(wish.language, {}).items():
-                skills[skill] = max(level, skills.get(skill, 0))
-            self._register.visit_began(call, wish, skills)
+                self.register.visit_over(call, "overflowed", "another-queue")
+            self._begin(call, wish)
+        return self.take_up(call, returning=returning)
+
+    def take_up(self, call: OpenCall, *, returning: bool, aside_until: int | None = None) -> QueueStay:
+        """Let a session have the visit that its call is in, and the distributor know of it."""
         visit = call.visit
         if visit is None:
-            raise AssertionError(f"visit of {wish.call} was not remembered")
-        standing = standing_of(self._site.settings, call.began.ani, self.memory.served_last)
-        stay = QueueStay(self, wish.call, visit.visit)
-        self._stays[visit.visit] = stay
+            raise AssertionError(f"visit of {call.began.call} was not remembered")
+        stay = self._stays.by_visit[visit.visit] = QueueStay(self, call.began.call, visit.visit)
         if call.offer is not None:  # it rang when the session was lost, and that ring is over
-            self.missed(wish.call, call.offer.offer, "cancelled")
+            self.offers.missed(call.began.call, call.offer.offer, "cancelled")
+        self.admit(call, visit, returning=returning, aside_until=aside_until)
+        return stay
+
+    def stay_of(self, visit: str) -> QueueStay | None:
+        """Return the session's part of a visit, if it has one."""
+        return self._stays.by_visit.get(visit)
+
+    def admit(
+        self, call: OpenCall, visit: VisitBegan, *, returning: bool, aside_until: int | None = None
+    ) -> None:
+        """Tell the distributor of a visit. Its queue may be gone from the site, since the call's flow was read."""
+        if visit.queue not in self._site.settings.queues:
+            self._closed(visit.visit, "queue-removed")
+            return
+        own = {own_skill(visit.seat): 1} if visit.seat is not None else {}
         self.tell(
             Enter(
                 visit.visit,
                 visit.queue,
                 visit.at,
-                {**visit.skills, **({own_skill(visit.seat): 1} if visit.seat is not None else {})},
+                {**visit.skills, **own},
                 visit.priority,
                 offers=call.offers,
                 returning=returning,
-                credit_ms=standing.credit_ms,
-                tier=standing.tier,
-                owner=standing.owner,
+                credit_ms=visit.credit_ms,
+                tier=visit.tier,
+                owner=visit.owner,
+                kind=visit.visit_kind,
+                aside_until=aside_until,
             )
         )
-        return stay
+
+    def _begin(self, call: OpenCall, wish: Wish, kind: VisitKind = "call", waited_ms: int = 0) -> None:
+        settings = self._site.settings
+        skills = dict(wish.skills)
+        for skill, level in settings.languages.get(wish.language, {}).items():
+            skills[skill] = max(level, skills.get(skill, 0))
+        standing = standing_of(settings, call.began.ani, self.memory.served_last)
+        standing = replace(standing, credit_ms=standing.credit_ms + waited_ms)
+        self.register.visit_began(call, wish, skills, standing, kind)
+
+    def begin_callback(self, wish: Wish, *, waited_ms: int) -> OpenCall:
+        """Begin the visit of a call-back: it waits as its customer would, who has waited so long already."""
+        call = self.memory.calls[wish.call]
+        self._begin(call, wish, "callback", waited_ms)
+        return call
+
+    def callback_over(self, call_id: str, at: int, why_not: str | None) -> None:
+        """The call by which a request was to be met is over, UTC ms: it was (None), or for this reason was not."""
+        self.call_over(call_id, at, why_not)
+        outcome: CallOutcome = "flow-ended" if why_not is None else "not-reached"
+        self._chronicle.record(CallEnded(at=at, call=call_id, outcome=outcome, detail=why_not))
+
+    def move(self, call_id: str, queue: str) -> None:
+        """Let a waiting call wait in another queue, with what it has waited. Raises `Refused`."""
+        call = self.memory.calls.get(call_id)
+        if call is None or call.visit is None or call.visit.visit_kind == "callback":
+            raise Refused(f"no call {call_id!r} waits in a queue; see: hotline calls")
+        if call.offer is not None:
+            raise Refused(f"{call_id} is ringing at {call.offer.seat} just now; try again in a moment")
+        if queue == call.visit.queue:
+            raise Refused(f"{call_id} waits in {queue} already")
+        old = call.visit
+        stay = self._stays.by_visit.pop(old.visit, None)
+        self.tell(Leave(old.visit))
+        self.register.visit_over(call, "overflowed", "moved")
+        language = call.node.language if call.node is not None else call.began.language
+        self._begin(call, Wish(call_id, queue, {}, old.priority, language, attributes=old.attributes))
+        if call.visit is None:
+            raise AssertionError(f"visit of {call_id} was not remembered")
+        if stay is not None:
+            stay.visit = call.visit.visit
+            self._stays.by_visit[stay.visit] = stay
+            self.admit(call, call.visit, returning=False)
 
     def went_on(self, call_id: str, visit: str, reason: str) -> None:
         """A call that left a queue goes on elsewhere: it will not be back in its place."""
         call = self.memory.calls.get(call_id)
         if call is not None and call.visit is not None and call.visit.visit == visit:
-            self._register.visit_over(call, "overflowed", reason)
+            self.register.visit_over(call, "overflowed", reason)
 
     def call_back(self, wish: CallbackWish) -> CallbackAnswer:
         """Note that a caller wants to be called; his visit, if any, is over as called back."""
@@ -171,134 +254,91 @@ class Switchboard:
             return "open-already"
         call = self.memory.calls[wish.call]
         visit = call.visit
-        self._register.callback_asked(call, wish)
+        callback = self.register.callback_asked(call, wish)
         if visit is not None:
-            self._register.visit_over(call, "called-back", "asked")
+            self.register.visit_over(call, "called-back", "asked")
+        self.callback_asked(callback)
         return "taken"
-
-    def rang(self, call_id: str, rang: Rang) -> None:
-        """Take in how a ring ended, as its session saw it."""
-        if rang.outcome == "answered":
-            now = self._clock.now()
-            if not self._answered_after_all(call_id, rang):
-                self.answered(call_id, rang.offer, rang.answered_at or now)
-                self.talk_over(call_id, rang.offer, rang.ended_at or now, "seat")
-        else:
-            outcome: MissedOutcome = "cancelled" if rang.offer in self._silenced else rang.outcome
-            self.missed(call_id, rang.offer, outcome, rang.cause, rang.tech_cause)
-
-    def _answered_after_all(self, call_id: str, rang: Rang) -> bool:
-        """Take in that an offer was answered that had been given up; return whether it was so.
-
-        The visit was answered there, whatever the distributor has done with it since.
-        """
-        call = self.memory.calls.get(call_id)
-        given_up = self._given_up.pop(rang.offer, None)
-        if call is None or call.visit is None or given_up is None or given_up.visit != call.visit.visit:
-            return False
-        log.warning("an offer that was given up was answered after all", offer=rang.offer)
-        visit, now = call.visit, self._clock.now()
-        at = max(visit.at, rang.answered_at or now)
-        ended = max(at, rang.ended_at or now)
-        self.tell(Leave(visit.visit))
-        if call.offer is not None:
-            self.missed(call_id, call.offer.offer, "cancelled")
-        self._stays.pop(visit.visit, None)
-        self._register.visit_over(call, "answered", None, at, seat=given_up.seat)
-        self._register.talked(given_up, at, ended, "seat")
-        return True
 
     def session_lost(self, stay: QueueStay) -> None:
         """A session can no longer reach its call, which may be back in its old place, or its end be told."""
-        if self._stays.get(stay.visit) is stay:
+        if self._stays.by_visit.get(stay.visit) is stay:
             self.tell(Leave(stay.visit))
-            del self._stays[stay.visit]
+            self._stays.forget(stay.visit)
+
+    def place(self, visit: str) -> Place | None:
+        """Return a waiting caller's place; with a range of waits, ms, where estimates of his queue have proved good."""
+        position = self.distributor.position(visit)
+        if position is None:
+            return None
+        waiting = self.distributor.visits[visit]
+        accuracy = self.distributor.accuracy.get(waiting.queue.name)
+        estimate = self.distributor.estimate(visit)
+        if accuracy is None or not accuracy.announceable or estimate is None:
+            return Place(position)
+        return Place(position, round(estimate.low), round(estimate.high))
+
+    def told(self, call: str, visit: str, place: Place) -> None:
+        """A caller has been told his place."""
+        self._chronicle.record(
+            WaitTold(
+                at=self._clock.now(),
+                call=call,
+                visit=visit,
+                position=place.position,
+                low_ms=place.low_ms,
+                high_ms=place.high_ms,
+            )
+        )
 
     # --- from the telephone network
 
     def vanished(self, last: SeatChanged) -> None:
         """The site no longer has a seat, or its phone, that was signed in when the last engine ended."""
-        self._register.vanished(last)
-
-    def ringing(self, offer: str) -> None:
-        """The phone of an offer rings."""
-        self.tell(Ringing(offer))
-
-    def answered(self, call_id: str, offer: str, at: int) -> None:
-        """The seat answered, UTC ms. News of it may come twice."""
-        now = self._pass_time()
-        call = self.memory.calls.get(call_id)
-        if call is None or call.offer is None or call.offer.offer != offer or call.answered is not None:
-            return
-        made, visit = call.offer, call.visit
-        at = max(at, made.at)
-        self._register.offer_answered(made, at)
-        if visit is not None:
-            self._register.visit_over(call, "answered", None, at, seat=made.seat)
-            self._stays.pop(visit.visit, None)
-        self._carry_out(self.distributor.handle(now, Answered(offer)))
-
-    def talk_over(self, call_id: str, offer: str, at: int, ended_by: EndedBy) -> None:
-        """A conversation is over, UTC ms. News of it may come twice."""
-        call = self.memory.calls.get(call_id)
-        if call is None or call.offer is None or call.offer.offer != offer or call.answered is None:
-            return
-        self._register.talked(call.offer, call.answered.at, max(at, call.answered.at), ended_by)
-        self.tell(Ended(offer))
-
-    def missed(
-        self,
-        call_id: str,
-        offer: str,
-        outcome: MissedOutcome,
-        cause: int | None = None,
-        tech_cause: str | None = None,
-    ) -> None:
-        """An offer came to nothing. News of it may come twice."""
-        now = self._pass_time()
-        call = self.memory.calls.get(call_id)
-        if call is not None and call.offer is not None and call.offer.offer == offer:
-            if call.answered is not None:
-                return
-            self._silenced.discard(offer)
-            self._register.offer_over(call.offer, outcome, cause, tech_cause)
-        self._carry_out(self.distributor.handle(now, Missed(offer, outcome)))
+        self.register.vanished(last)
 
     def call_over(self, call_id: str, at: int, why_not: str | None = None) -> None:
         """A call is over, UTC ms, and with it whatever it was in: by the caller's doing, or for the reason given."""
         call = self.memory.calls[call_id]
-        for offer in [o for o in self._given_up if call_of(o) == call_id]:
-            del self._given_up[offer]
         if call.offer is not None and call.answered is not None:
-            self.talk_over(call_id, call.offer.offer, at, "caller" if why_not is None else "unknown")
+            ended_by: EndedBy = "caller" if why_not is None else "unknown"
+            self.offers.talk_over(call_id, call.offer.offer, at, ended_by)
         if call.visit is not None:
             visit = call.visit.visit
             self.tell(Leave(visit))
             ringing = call.offer
             if ringing is not None:
-                self.missed(call_id, ringing.offer, "cancelled")
-            self._register.visit_over(call, "abandoned" if why_not is None else "other", why_not, at)
-            self._stays.pop(visit, None)
+                self.offers.missed(call_id, ringing.offer, "cancelled")
+            self.register.visit_over(call, "abandoned" if why_not is None else "other", why_not, at)
+            self._stays.forget(visit)
+        self.offers.call_over(call_id)
 
     def called_back(self, call_id: str, at: int) -> None:
         """A caller who was in a queue left his number to be called back, UTC ms."""
         call = self.memory.calls.get(call_id)
         if call is not None and call.visit is not None:
             self.tell(Leave(call.visit.visit))
-            self._register.visit_over(call, "called-back", "engine-away", at)
+            self.register.visit_over(call, "called-back", "engine-away", at)
 
     # --- from the seats
 
-    def ask(self, wish: SignIn | SignOut | Ready | NotReady) -> None:
+    def ask(self, wish: SignIn | SignOut | Ready | NotReady | ExtendWrapUp) -> None:
         """Carry out what a person asks of a seat, at once or after the call. Raises `Refused`."""
         self.tell(wish)
-        in_a_call = self.distributor.seats[wish.seat].offer is not None
-        if in_a_call and not isinstance(wish, SignIn):
-            kind: Literal["sign-out", "not-ready", "ready"] = "ready"
-            if isinstance(wish, SignOut | NotReady):
-                kind = "sign-out" if isinstance(wish, SignOut) else "not-ready"
-            reason = wish.reason if isinstance(wish, NotReady) else None
-            self._chronicle.record(SeatWished(at=self._clock.now(), seat=wish.seat, wish=kind, reason=reason))
+        if self.distributor.seats[wish.seat].offer is None:
+            return
+        at = self._clock.now()
+        match wish:
+            case SignOut():
+                self._chronicle.record(SeatWished(at=at, seat=wish.seat, wish="sign-out"))
+            case NotReady():
+                self._chronicle.record(
+                    SeatWished(at=at, seat=wish.seat, wish="not-ready", reason=wish.reason)
+                )
+            case Ready():
+                self._chronicle.record(SeatWished(at=at, seat=wish.seat, wish="ready"))
+            case _:
+                pass
 
     # --- the distributor
 
@@ -310,50 +350,26 @@ class Switchboard:
         for decision in decisions:
             match decision:
                 case SeatChange():
-                    self._register.seat_changed(decision)
+                    self.register.seat_changed(decision)
                 case Offer():
-                    self._offered(decision)
-                case Cancel(offer, outcome):
-                    self._silence(offer, outcome)
+                    self.offers.made(decision)
+                case Cancel():
+                    self.offers.cancel(decision)
                 case Close(visit, reason):
                     self._closed(visit, reason)
         self._set_timer()
-
-    def _offered(self, offer: Offer) -> None:
-        call = offer.visit.rpartition("/")[0]
-        self._register.offer_made(call, offer)
-        order = Ring(offer.offer, offer.seat, offer.phone, offer.ring_ms / 1000, self._shown(call))
-        self._stays[offer.visit].orders.put_nowait(order)
-
-    def _shown(self, call_id: str) -> str:
-        """Return what the phone shows of a call that rings there: its queue, its language, how long it has waited."""
-        call = self.memory.calls[call_id]
-        if call.visit is None:
-            return ""
-        language = call.node.language if call.node is not None else call.began.language
-        waited = (self._clock.now() - call.visit.at) // 1000
-        return f"{call.visit.queue} {language} {waited // 60}:{waited % 60:02}"
-
-    def _silence(self, offer: str, outcome: MissedOutcome) -> None:
-        self._silenced.add(offer)
-        self._stop_ringing(offer)
-        call = self.memory.calls.get(call_of(offer))
-        if outcome == "cancelled" or call is None or call.offer is None or call.answered is not None:
-            return
-        if call.offer.offer == offer:
-            log.warning("offer given up: nothing was heard of it", offer=offer)
-            self._given_up[offer] = call.offer
-            self._silenced.discard(offer)
-            self._register.offer_over(call.offer, outcome)
 
     def _closed(self, visit_id: str, reason: CloseReason) -> None:
         call = self.memory.calls.get(visit_id.rpartition("/")[0])
         if call is None or call.visit is None or call.visit.visit != visit_id:
             return
-        self._register.visit_over(call, "overflowed", reason)
-        stay = self._stays.pop(visit_id, None)
+        is_callback = call.visit.visit_kind == "callback"
+        self.register.visit_over(call, "overflowed", reason)
+        stay = self._stays.by_visit.pop(visit_id, None)
         if stay is not None:
             stay.orders.put_nowait(LeaveQueue(EXITS[reason]))
+        if is_callback:
+            self.callback_closed(call.began.call)
 
     # --- time
 

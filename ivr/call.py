@@ -35,7 +35,8 @@ class Sound:
 class Ring:
     """An order to ring one phone: ``phone`` is the phone's name in the site, ``seconds`` how long.
 
-    ``shows`` is what its display says beside the caller's own name and number.
+    ``shows`` is what its display says beside the caller's own name and number. ``rings`` are the seats and phones of a
+    ring group, which ring at once; the first to answer wins. ``whisper`` is what the agent hears before the caller.
     """
 
     offer: str
@@ -43,13 +44,16 @@ class Ring:
     phone: str
     seconds: float
     shows: str = ""
+    whisper: Path | None = None
+    rings: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Rang:
     """How a ring ended. For ``answered``: the conversation is over too, and the caller is still there.
 
-    Wall-clock times are UTC milliseconds. ``cause`` is the leg's Q.850 cause, ``tech_cause`` the SIP answer.
+    Wall-clock times are UTC milliseconds. ``cause`` is the leg's Q.850 cause, ``tech_cause`` the SIP answer. Of a ring
+    group ``seat`` is the one that answered; those that are ``unreachable`` did not ring at all.
     """
 
     offer: str
@@ -58,6 +62,8 @@ class Rang:
     ended_at: int | None = None
     cause: int | None = None
     tech_cause: str | None = None
+    seat: str | None = None
+    unreachable: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +76,17 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Connected:
-    """How a call to a `Line` ended. For ``answered``: the conversation is over too. UTC milliseconds."""
+    """How a call to a `Line` ended. For ``answered``: the conversation is over too. UTC milliseconds.
+
+    ``phone`` is which of several answered, where that is known.
+    """
 
     outcome: RingOutcome
     answered_at: int | None = None
     ended_at: int | None = None
     cause: int | None = None
     tech_cause: str | None = None
+    phone: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +109,9 @@ class Call(Protocol):
 
     async def play(self, sounds: Sequence[Sound], keys: str = "") -> str | None:
         """Play sounds in order. A key out of ``keys`` ends them at once and is returned."""
+
+    async def hush(self) -> None:
+        """End at once what is being played: the `play` under way returns."""
 
     async def key(self, seconds: float) -> str | None:
         """Return the next key pressed, or None when none came in time."""

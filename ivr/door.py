@@ -11,7 +11,7 @@ from typing import Literal, Protocol, TypeAlias
 
 from ivr.call import Rang, Ring
 
-QueueExit: TypeAlias = Literal["answered", "full", "no_agents", "timeout", "long_wait"]
+QueueExit: TypeAlias = Literal["answered", "full", "no_agents", "closed", "timeout", "long_wait"]
 CallbackAnswer: TypeAlias = Literal["taken", "open-already", "not-allowed", "limit"]
 
 
@@ -45,6 +45,18 @@ class CallbackWish:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """Where a caller stands in his queue, from 1, and in what range, ms, he will yet wait; None where no good guess is.
+
+    Three of five waits fall into the range.
+    """
+
+    position: int
+    low_ms: int | None = None
+    high_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Leave:
     """The distributor sends the call on: the visit is over, by this exit of the node."""
 
@@ -56,6 +68,12 @@ class Stay(Protocol):
 
     async def next(self) -> Ring | Leave:
         """Wait for the next instruction. Cancelling loses none."""
+
+    def place(self) -> Place | None:
+        """Return the caller's place, and how long he may yet wait; None while he is being offered."""
+
+    def told(self, place: Place) -> None:
+        """Tell that the caller has been told his place."""
 
     def rang(self, rang: Rang) -> None:
         """Tell how the ring that `next` ordered ended. After ``answered`` the visit is over."""

@@ -76,6 +76,49 @@ class LedgerMissing(LedgerError):
         )
 
 
+class LedgerInUse(LedgerError):
+    """Somebody has the ledger open, and what was asked for needs it alone."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        super().__init__(
+            f"The ledger {url} is in use: an engine, a report or another program has it open. "
+            "Stop the hotline, end what reads there, and try again."
+        )
+
+
+class LedgerNotEmpty(LedgerError):
+    """There are records already where a backup was to go."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        super().__init__(
+            f"The ledger {url} has records in it, which restoring would replace. "
+            "Say --replace if that is meant, or name another database with --database URL."
+        )
+
+
+class BackupTorn(LedgerError):
+    """A file that is no backup, or no whole one."""
+
+    def __init__(self, file: Path, reason: str) -> None:
+        self.file, self.reason = file, reason
+        super().__init__(
+            f"{file} is no whole backup of a ledger: {reason}. Nothing was changed; take another backup."
+        )
+
+
+class BackupUnfit(LedgerError):
+    """A backup whose schema is not that of this program."""
+
+    def __init__(self, file: Path, found: int, known: int) -> None:
+        self.file, self.found, self.known = file, found, known
+        super().__init__(
+            f"The backup {file} has schema {found}, and this program restores schema {known}. "
+            "Restore it with the version of the program that made it; this one then brings the ledger up to date."
+        )
+
+
 class NewerLedger(LedgerError):
     """The ledger was made by a newer version of this program."""
 
@@ -84,6 +127,17 @@ class NewerLedger(LedgerError):
         super().__init__(
             f"The ledger {url} has schema {found}, and this program knows schemas up to {known}. "
             "Run the newer program that made it, or use another database."
+        )
+
+
+class OlderLedger(LedgerError):
+    """The ledger was made by an older version of this program, and nothing has brought it up to date yet."""
+
+    def __init__(self, url: str, found: int, known: int) -> None:
+        self.url, self.found, self.known = url, found, known
+        super().__init__(
+            f"The ledger {url} has schema {found}, and this program reads schema {known}. "
+            "Bring it up to date, which loses nothing: hotline ledger upgrade (or start the engine, which does it)."
         )
 
 

@@ -19,6 +19,7 @@ CallOutcome: TypeAlias = Literal[
     "caller-hung-up",
     "seat-hung-up",  # the agent ended the conversation and nothing followed in the flow
     "engine-away",  # ended, or was taken by the apology, while the engine was away
+    "not-reached",  # a call-back whose customer did not answer, or did not want it any more
     "asterisk-died",  # its channel was gone without a word when the engine looked
     "error",
 ]
@@ -188,7 +189,7 @@ class OfferEnded:
 class VisitEnded:
     """A stay in a queue is over. ``at`` is the moment of the answer or of leaving; ``wait_ms`` the stay's length.
 
-    ``reason`` tells more within the outcome: ``full``, ``longest-wait``, ``no-agents``, ``asterisk-died`` ….
+    ``reason`` tells more within the outcome: ``full``, ``timeout``, ``no_agents``, ``closed``, ``asterisk-died`` ….
     """
 
     at: int
@@ -265,7 +266,8 @@ class CallbackNoted:
 class CallbackAsked:
     """A caller asked to be called, at ``number``: when his turn comes, or from ``due`` on, UTC ms.
 
-    ``visit`` is the stay in the queue that he left for it, if there was one.
+    ``visit`` is the stay in the queue that he left for it, if there was one; ``since`` when his wait began, UTC ms;
+    ``dnis`` the number that he had dialled.
     """
 
     at: int
@@ -278,6 +280,8 @@ class CallbackAsked:
     priority: int
     due: int | None = None
     visit: str | None = None
+    since: int | None = None
+    dnis: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

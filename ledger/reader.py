@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, FromClause, Table, and_, inspect, or_, select
+from sqlalchemy import ColumnElement, FromClause, Table, and_, or_, select
 
 from ledger import schema
 from ledger.database import open_for_reading
@@ -31,14 +31,12 @@ _Record = TypeVar("_Record")
 class LedgerReader:
     """Reads the ledger; never makes or changes it. Periods are half-open: ``began`` in, ``ended`` out.
 
-    With ``site``, only of that site. Any thread may ask; each question blocks, so none belongs on an event
-    loop. What an older program made has nothing yet of what only newer ones record.
-    Raises ``BadLedgerUrl``, ``LedgerMissing``, ``LedgerUnreachable`` or ``NewerLedger``.
+    With ``site``, only of that site. Any thread may ask; each question blocks, so none belongs on an event loop.
+    Raises ``BadLedgerUrl``, ``LedgerMissing``, ``LedgerUnreachable``, ``NewerLedger`` or ``OlderLedger``.
     """
 
     def __init__(self, url: str, *, site: str | None = None) -> None:
         self._engine = open_for_reading(url)
-        self._tables = frozenset(inspect(self._engine).get_table_names())
         self._site = site
 
     def close(self) -> None:
@@ -198,8 +196,6 @@ class LedgerReader:
         beside: Table | None = None,
     ) -> list[_Record]:
         """Read records of a table; what it has no column for, out of the row of its call in ``beside``."""
-        if table.name not in self._tables:
-            return []
         names = [field.name for field in fields(kind)]  # type: ignore[arg-type]
         rows: FromClause = table
         if beside is not None:

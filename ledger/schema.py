@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import JSON, BigInteger, Boolean, Column, Float, Index, Integer, MetaData, String, Table
 
-VERSION = 1
+VERSION = 2  # each has its step in ledger/migrations
 
 metadata = MetaData()
 

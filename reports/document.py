@@ -19,15 +19,22 @@ Kind: TypeAlias = Literal[
     "moment",  # a datetime with its zone
     "flag",  # true or false: a target met, or not
 ]
-Cell: TypeAlias = str | int | float | bool | datetime | None
+Language: TypeAlias = Literal["en", "zh"]
 
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """The same text in both languages of this product."""
+    """The same text in both languages of this product. As a cell, programs read it in English."""
 
     en: str
     zh: str
+
+    def text(self, language: Language) -> str:
+        """Return the text in one of them."""
+        return self.zh if language == "zh" else self.en
+
+
+Cell: TypeAlias = str | Words | int | float | bool | datetime | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,13 @@ Every formula is as the field defines it; each can be chosen when a report is re
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from itertools import groupby
 from typing import Literal, TypeAlias
 
 from ledger.records import Visit
+from ledger.tally import Tally
 
 FormulaName: TypeAlias = Literal[
     "offered", "less-early-abandons", "abandons-count", "answered-only", "less-short-abandons"
@@ -56,8 +57,9 @@ class Rate:
 class Counts:
     """What became of the visits, or calls, of one queue in one interval. Counts of parts may be added.
 
-    Short abandons are part of the abandoned. Raises ``SumsDiffer`` when the classes do not add up to
-    ``offered``.
+    Short abandons are part of the abandoned. ``handled`` counts conversations that are over; ``talk_ms`` is theirs
+    from answer to end, and contains ``hold_ms``. ``callbacks`` are the visits of call-backs, which are not offered.
+    Raises ``SumsDiffer`` when the classes do not add up to ``offered``.
     """
 
     offered: int = 0
@@ -73,6 +75,11 @@ class Counts:
     answered_wait_ms: int = 0
     abandoned_wait_ms: int = 0
     longest_wait_ms: int = 0
+    handled: int = 0
+    talk_ms: int = 0
+    hold_ms: int = 0
+    wrap_up_ms: int = 0
+    callbacks: int = 0
 
     def __post_init__(self) -> None:
         parts = {name: getattr(self, name) for name in _CLASSES}
@@ -91,7 +98,16 @@ class Counts:
     @property
     def asa_ms(self) -> int | None:
         """The average speed of answer, in milliseconds; None when none was answered."""
-        return (2 * self.answered_wait_ms + self.answered) // (2 * self.answered) if self.answered else None
+        return _mean(self.answered_wait_ms, self.answered)
+
+    @property
+    def aht_ms(self) -> int | None:
+        """The average handling time: talk with hold, and wrap-up, in milliseconds; None when none was handled."""
+        return _mean(self.talk_ms + self.wrap_up_ms, self.handled)
+
+
+def _mean(total: int, number: int) -> int | None:
+    return (2 * total + number) // (2 * number) if number else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,9 +176,9 @@ def stay(visit: Visit, now: int) -> Stay:
 
 
 def stays_by_queue(visits: Iterable[Visit], now: int) -> dict[str, list[Stay]]:
-    """Return the stays of each queue."""
+    """Return the stays of each queue, without those of call-backs."""
     queues: dict[str, list[Stay]] = defaultdict(list)
-    for visit in visits:
+    for visit in _of_callers(visits):
         queues[visit.queue].append(stay(visit, now))
     return dict(queues)
 
@@ -170,16 +186,21 @@ def stays_by_queue(visits: Iterable[Visit], now: int) -> dict[str, list[Stay]]:
 def stays_of_calls(visits: Iterable[Visit], now: int) -> list[Stay]:
     """Return each call once: its first arrival, its last visit's outcome, and all its waits together.
 
-    Wants all visits of the calls, in any order.
+    Wants all visits of the calls, in any order. Those of call-backs are left out.
     """
     calls = []
     # A visit's id ends in its number, so among one call's the shorter id is the earlier.
-    # A visit's id ends in its number, so among one call's the shorter id is the earlier.
-    ordered = sorted(visits, key=lambda visit: (visit.call, visit.arrived, len(visit.visit), visit.visit))
+    ordered = sorted(
+        _of_callers(visits), key=lambda visit: (visit.call, visit.arrived, len(visit.visit), visit.visit)
+    )
     for _, group in groupby(ordered, key=lambda visit: visit.call):
         parts = [stay(visit, now) for visit in group]
         calls.append(Stay(parts[0].arrived, sum(part.wait_ms for part in parts), parts[-1].outcome))
     return calls
+
+
+def _of_callers(visits: Iterable[Visit]) -> Iterator[Visit]:
+    return (visit for visit in visits if visit.visit_kind != "callback")
 
 
 def within(stays: Iterable[Stay], began: int, ended: int) -> list[Stay]:
@@ -208,4 +229,29 @@ def count(stays: Iterable[Stay], definition: Definition) -> Counts:
         answered_wait_ms=sum(answered),
         abandoned_wait_ms=sum(abandoned),
         longest_wait_ms=max((wait for group in waits.values() for wait in group), default=0),
+    )
+
+
+def count_tally(tally: Tally, definition: Definition) -> Counts:
+    """Count what a tally holds. Raises ``SumsDiffer`` when it has an outcome that no class counts."""
+    answered, abandoned = tally.of("answered"), tally.of("abandoned")
+    return Counts(
+        offered=tally.offered,
+        answered=answered.count,
+        abandoned=abandoned.count,
+        overflowed=tally.of("overflowed").count,
+        called_back=tally.of("called-back").count,
+        other=tally.of("other").count,
+        waiting=tally.of("waiting").count,
+        answered_within=answered.within(definition.threshold),
+        abandoned_within=abandoned.within(definition.threshold),
+        short_abandoned=abandoned.within(definition.short),
+        answered_wait_ms=answered.sum_ms,
+        abandoned_wait_ms=abandoned.sum_ms,
+        longest_wait_ms=max((waits.longest_ms for waits in tally.waits.values()), default=0),
+        handled=tally.handled,
+        talk_ms=tally.talk_ms,
+        hold_ms=tally.hold_ms,
+        wrap_up_ms=tally.wrap_up_ms,
+        callbacks=tally.callbacks,
     )

@@ -21,29 +21,30 @@ TEMPLATES = jinja2.Environment(
     loader=jinja2.FileSystemLoader(Path(__file__).parent),
     undefined=jinja2.StrictUndefined,
     trim_blocks=True,
-    autoescape=False,  # noqa: S701 these are Asterisk's files, not pages
+    autoescape=False,
 )
 
 
 @contextlib.asynccontextmanager
 async def queueing(site: Site, toolbox: Toolbox) -> AsyncIterator[House]:
     """Start the site's Asterisk with app_queue in place of the engine, and stop it; `tune` gives it its queue."""
-    house = Supervisor(site, toolbox)
+    site.data.mkdir(parents=True)
+    supervisor = Supervisor(site, toolbox)
     wiring = wire(site, toolbox, {})
-    write_whole(site, wiring, house.layout)
-    (house.layout.etc / "extensions.conf").write_text(
+    write_whole(site, wiring, supervisor.layout)
+    (supervisor.layout.etc / "extensions.conf").write_text(
         TEMPLATES.get_template("queue_extensions.conf.j2").render(number=STRAIGHT)
     )
-    (house.layout.etc / "queues.conf").write_text("[general]\n")
-    with (house.layout.etc / "modules.conf").open("a") as modules:
+    (supervisor.layout.etc / "queues.conf").write_text("[general]\n")
+    with (supervisor.layout.etc / "modules.conf").open("a") as modules:
         modules.write("load = app_queue.so\n")
     control = ControlClient(site)
     try:
-        await house.asterisk.start(site.settings.ports.ami)
-        yield House(site, house, toolbox, wiring.secrets, control)
+        await supervisor.asterisk.start(site.settings.ports.ami)
+        yield House(site, supervisor, toolbox, wiring.secrets, control)
     finally:
         control.close()
-        await house.asterisk.stop()
+        await supervisor.asterisk.stop()
 
 
 async def tune(house: House, tuning: Mapping[str, object]) -> None:

@@ -29,6 +29,9 @@ EVENTS = (
     "DialState",
     "DialEnd",
     "ContactStatus",
+    "Hold",
+    "Unhold",
+    "OriginateResponse",
 )
 MODULES = (
     "res_timing_timerfd",
@@ -72,6 +75,7 @@ MODULES = (
     "app_dial",
     "app_stack",
     "app_exec",
+    "app_playback",
     "app_controlplayback",
     "app_senddtmf",
     "app_record",

@@ -23,7 +23,7 @@ class MissingProgram(AsteriskError):
         self.programs = tuple(programs)
         self.reasons = tuple(reasons)
         because = "".join(f"\n  {reason}" for reason in reasons)
-        tests = " --with-tests" if "sipp" in programs else ""
+        tests = " --with-tests" if {"sipp", "postgres", "initdb"} & set(programs) else ""
         super().__init__(
             f"Not found on this machine, nor in {prefix}: {', '.join(programs)}.{because}",
             remedy or f"Bring them into that folder, without root: hotline asterisk fetch{tests}",

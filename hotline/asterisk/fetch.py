@@ -23,7 +23,7 @@ MIRROR = "http://deb.debian.org/debian"  # what comes is checked by its signatur
 _TOOLS = {"apt-get": "apt", "dpkg-deb": "dpkg", "tar": "tar", "ldconfig": "libc-bin"}
 _KEYRINGS = ("usr/share/keyrings/debian-archive-keyring.pgp", "usr/share/keyrings/debian-archive-keyring.gpg")
 # Bytes on disk at the worst moment, measured and rounded up: each root with its archives, and apt's index.
-_ROOM: Mapping[str, int] = {"root": 450 << 20, "tests": 60 << 20}
+_ROOM: Mapping[str, int] = {"root": 450 << 20, "tests": 170 << 20}
 _INDEX = 150 << 20
 
 
@@ -83,7 +83,7 @@ def _bring(missing: Sequence[str], toolbox: Toolbox, source: Source, progress: P
 
 
 def _make(target: Path, programs: Sequence[str], apt: Apt, source: Source, progress: Progress) -> None:
-    names = [package for program in programs for package in PACKAGES[program]]
+    names = list(dict.fromkeys(package for program in programs for package in PACKAGES[program]))
     plan = apt.plan(names)
     versions = {package.name: package.version for package in plan}
     if "asterisk" in versions and version_in(versions["asterisk"])[:1] != (MAJOR,):

@@ -14,10 +14,12 @@ from hotline.asterisk.home import AsteriskHome, Unusable, installed
 from hotline.asterisk.root import PCAPS, opened, prefix_folder
 
 Choice: TypeAlias = Literal["auto", "installed", "brought"]
-Program: TypeAlias = Literal["asterisk", "rasterisk", "mosquitto", "espeak-ng", "sox", "sipp"]
+Program: TypeAlias = Literal[
+    "asterisk", "rasterisk", "mosquitto", "espeak-ng", "sox", "sipp", "postgres", "initdb"
+]
 
 NEEDED = ("asterisk", "mosquitto", "espeak-ng", "sox")
-FOR_TESTS = ("sipp",)
+FOR_TESTS = ("sipp", "postgres", "initdb")
 # The prefix has a root for each, so that the second is added later without touching the first.
 ROOTS: Mapping[str, tuple[str, ...]] = {"root": NEEDED, "tests": FOR_TESTS}
 

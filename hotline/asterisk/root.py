@@ -21,7 +21,10 @@ PACKAGES: Mapping[str, tuple[str, ...]] = {
     "espeak-ng": ("espeak-ng",),
     "sox": ("sox",),
     "sipp": ("sip-tester",),
+    "postgres": ("postgresql-18",),
+    "initdb": ("postgresql-18",),
 }
+_FOLDERS = ("usr/sbin", "usr/bin", "usr/lib/postgresql/*/bin")
 STAMP = "BROUGHT.txt"  # written last: a root without it is not one
 PCAPS = "usr/share/sip-tester"
 
@@ -86,8 +89,8 @@ class Root:
 
     def file(self, program: str) -> Path:
         """Return where the program lies."""
-        system = self.folder / "usr/sbin" / program
-        return system if system.exists() else self.folder / "usr/bin" / program
+        found = (file for place in _FOLDERS for file in self.folder.glob(f"{place}/{program}"))
+        return next(found, self.folder / "usr/bin" / program)
 
     def environment(self, program: str) -> dict[str, str]:
         """Return what the program must find in its environment."""

@@ -20,6 +20,7 @@ CONNECTED: Final = "hotline-connected"  # a seat's, and one outside
 MARK: Final = "hotline-keys"  # the UserEvent from which on keys are meant for us
 SAMPLES: Final = 8_000  # a second of a recording
 LONGEST_RECORDING: Final = 3_600.0
+HUSH_S: Final = 0.1
 LONGEST_NAME: Final = 20  # of a caller, on a phone's display
 
 _NUMBER = re.compile(r"\+?[0-9*#]{1,32}")
@@ -64,7 +65,7 @@ class AgiCall:
 
     ``endpoint_of`` gives the PJSIP endpoint of a phone by its number; ``music`` names the class of
     music on hold; None lets callers wait in silence, without one voice packet. ``outside`` None: no number
-    outside can be called.
+    outside can be called. ``stop_playback`` has Asterisk end what plays to a channel.
     """
 
     def __init__(
@@ -78,6 +79,7 @@ class AgiCall:
         music: str | None,
         outside: Outside | None,
         clock: Clock,
+        stop_playback: Callable[[str], None],
     ) -> None:
         self._id = call
         self._session = session
@@ -87,7 +89,10 @@ class AgiCall:
         self._music = music
         self._outside = outside
         self._clock = clock
+        self._stop_playback = stop_playback
         self._up = False
+        self._whispered = False
+        self._playing = self._hushed = False
 
     @property
     def id(self) -> str:
@@ -104,14 +109,27 @@ class AgiCall:
     async def play(self, sounds: Sequence[Sound], keys: str = "") -> str | None:
         """Play sounds in order. A key out of ``keys`` ends them at once and is returned."""
         self._keypad.stop()
-        for sound in sounds:
-            with _Losing():
-                played = await self._session.stream_file(
-                    str(sound.path.with_suffix("")), keys, timeout=sound.seconds + 30
-                )
-            if played.digit is not None:
-                return played.digit
-        return None
+        self._playing, self._hushed = True, False
+        try:
+            for sound in sounds:
+                if self._hushed:
+                    return None
+                with _Losing():
+                    played = await self._session.stream_file(
+                        str(sound.path.with_suffix("")), keys, timeout=sound.seconds + 30
+                    )
+                if played.digit is not None:
+                    return played.digit
+            return None
+        finally:
+            self._playing = False
+
+    async def hush(self) -> None:
+        """End at once what is being played: the `play` under way returns."""
+        self._hushed = True
+        while self._playing:  # what Asterisk has not begun to play it cannot end
+            self._stop_playback(self._session.environment.get("agi_channel", ""))
+            await asyncio.sleep(HUSH_S)
 
     async def key(self, seconds: float) -> str | None:
         """Return the next key pressed, or None when none came in time."""
@@ -216,17 +234,37 @@ class AgiCall:
 
     async def _ring(self, ring: Ring) -> Rang:
         session = self._session
-        endpoint = self._endpoint_of(ring.phone)
-        contacts = await session.get_full_variable(f"${{PJSIP_DIAL_CONTACTS({endpoint})}}")
-        if not contacts or not _only_of(endpoint, contacts):
+        rings = ring.rings or ((ring.seat, ring.phone),)
+        targets, unreachable = [], []
+        for seat, phone in rings:
+            endpoint = self._endpoint_of(phone)
+            contacts = await session.get_full_variable(f"${{PJSIP_DIAL_CONTACTS({endpoint})}}")
+            if contacts and _only_of(endpoint, contacts):
+                targets.append(contacts)
+            else:
+                unreachable.append(seat)
+        if not targets:
             return Rang(ring.offer, "unreachable")
         await session.set_variable("__HOTLINE_OFFER", ring.offer)
+        if ring.whisper is not None or self._whispered:
+            self._whispered = ring.whisper is not None
+            whisper = ring.whisper.with_suffix("") if ring.whisper is not None else ""
+            await session.set_variable("__HOTLINE_WHISPER", str(whisper))
         if ring.shows:
             await session.set_variable("CALLERID(name)", self._display(ring))
         music = "" if self._music is None else f"m({self._music})"
         options = f"gi{music}U({ANSWERED})"
-        end = await self._dial(contacts, ring.seconds, options, ring.offer, "HOTLINE_ANSWERED")
-        return Rang(ring.offer, end.outcome, end.answered_at, end.ended_at, end.cause, end.tech_cause)
+        end = await self._dial("&".join(targets), ring.seconds, options, ring.offer, "HOTLINE_ANSWERED")
+        return Rang(
+            ring.offer,
+            end.outcome,
+            end.answered_at,
+            end.ended_at,
+            end.cause,
+            end.tech_cause,
+            seat=next((seat for seat, phone in rings if phone == end.phone), None),
+            unreachable=tuple(unreachable),
+        )
 
     def _display(self, ring: Ring) -> str:
         """Return what the phone shows as the caller's name; his own is cut short and cleared of what is not print."""
@@ -246,15 +284,16 @@ class AgiCall:
         return await self._dial(target, line.seconds, options, name, "HOTLINE_CONNECTED")
 
     async def _dial(self, target: str, seconds: float, options: str, leg: str, told_in: str) -> Connected:
-        """Dial, and read from the variable ``told_in`` whether, and when, this leg was answered."""
+        """Dial, and read from the variable ``told_in`` whether, when and where this leg was answered."""
         session = self._session
         await session.exec("Dial", target, str(max(1, round(seconds))), options, timeout=None)
         said = await session.get_full_variable(f"${{DIALSTATUS}}|${{{told_in}}}") or "|"
         dial_status, _, answered = said.partition("|")
-        name, _, moment = answered.partition(" ")
+        name, moment, phone = [*answered.split(" "), "", "", ""][:3]
         if name == leg and moment.isdigit():
             self._keypad.stop()
-            return Connected("answered", self._clock.of_wall(int(moment)), self._clock.now())
+            at = self._clock.of_wall(int(moment))
+            return Connected("answered", at, self._clock.now(), phone=phone or None)
         end = await self._legs.end(leg)
         outcome = classify(dial_status, end)
         if end is None:

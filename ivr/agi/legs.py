@@ -35,6 +35,8 @@ def classify(dial_status: str, leg: LegEnd | None) -> Missed:
         return "busy"
     if sip in (603, 403, 480, 433, 607, 608):
         return "refused"
+    if dial_status == "ANSWER" and sip is None:
+        return "refused"  # who answered hung up on the announcement, before he was joined with the caller
     if leg is not None and sip is None and leg.cause in (16, 26):
         return "cancelled"  # we hung the ringing phone up ourselves; Dial does not name a cause when its time is up
     if sip in (487, None) and dial_status == "NOANSWER":

@@ -112,12 +112,12 @@ def _lacks(condition: Expression) -> str | None:
 
 def _reads(node: Verb, said: Mapping[str, set[str]]) -> list[Read]:
     found: list[Read] = []
-    told: set[str] = set()
+    told = set(node.says)
     for place, expression in node.reads():
         found.append((place, _needed(expression) - told))
         if isinstance(node, Switch) and (name := _lacks(expression)) is not None:
             told.add(name)
-    found += [(place, said[prompt]) for place, prompt in prompts_of(node) if said.get(prompt)]
+    found += [(place, said[prompt] - node.says) for place, prompt in prompts_of(node) if said.get(prompt)]
     return found
 
 

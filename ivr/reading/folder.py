@@ -91,6 +91,7 @@ class FlowFile:
         if self.is_flawed or self.lacks("arguments"):
             return None
         names = {str(name) for node in self.flow.nodes.values() for name in node.sets()}
+        names |= {name for node in self.flow.nodes.values() for name in node.says}
         names.update(str(name) for name in self.flow.arguments)
         for broken in self.broken.values():
             names |= keys_of(broken, "set")

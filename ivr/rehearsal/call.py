@@ -102,6 +102,9 @@ class RehearsedCall:
     async def listen(self, sentence: Sentence, keys: str) -> None:
         """Let the caller hear a sentence, until one of the keys or a hang-up is due in the script."""
 
+    async def hush(self) -> None:
+        """End what is being played: what is said here takes no time."""
+
     async def key(self, seconds: float) -> str | None:
         """Return the script's next key, or let the time pass."""
         self._reach()

@@ -9,14 +9,15 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias, get_args
 
 from ivr.call import Rang, Ring
-from ivr.door import CallbackAnswer, CallbackWish, Leave, Wish
+from ivr.door import CallbackAnswer, CallbackWish, Leave, Place, Wish
 from ivr.facts import RecordingKind
 from ivr.house import House, LookupFailed, LookupTimedOut, Notice, Refusal, Room
 from ivr.rehearsal.call import RehearsedCall
 
-QueueDoes: TypeAlias = Literal["answers", "full", "no_agents", "timeout", "busy"]
+QueueDoes: TypeAlias = Literal["answers", "full", "no_agents", "closed", "timeout", "long_wait", "busy"]
 QUEUE_DOES: tuple[str, ...] = get_args(QueueDoes)
 RINGS_S = 15.0
+BUSY = Place(3, 120_000, 240_000)  # what a caller who waits in a busy queue is told, once
 WORKDAY = datetime(2026, 1, 5, 10, 0, tzinfo=UTC)  # a Monday
 
 
@@ -46,6 +47,7 @@ class RehearsedStay:
         self._visit = visit
         self._call = call
         self._rings = 0
+        self._untold = does == "busy"
         self.reason: str | None = None
 
     async def next(self) -> Ring | Leave:
@@ -61,6 +63,14 @@ class RehearsedStay:
             case other:
                 self._call.note("sent on", other)
                 return Leave(other)
+
+    def place(self) -> Place | None:
+        """Return a place to be told, the first time."""
+        return BUSY if self._untold else None
+
+    def told(self, place: Place) -> None:
+        """Take in that he was told."""
+        self._untold = False
 
     def rang(self, rang: Rang) -> None:
         """Take in how a ring ended: the queue rings again, until somebody answers."""

@@ -8,14 +8,37 @@ from pydantic import Field, model_validator
 
 from ivr.door import Wish
 from ivr.here import Here
+from ivr.language.duration import Seconds
 from ivr.language.expression import Computed
+from ivr.language.part import Part
+from ivr.language.prompt import Phrase
 from ivr.language.words import NodeName, QueueName, SkillName
 from ivr.verbs.verb import Verb, missing_exit
-from ivr.verbs.waiting import wait_for_person
+from ivr.verbs.waiting import PLACE, Telling, wait_for_person
 
 Level: TypeAlias = Annotated[int, Field(ge=1, le=5)]
 Key: TypeAlias = Literal["0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "*", "#"]
 REFUSALS = ("full", "no_agents", "timeout")
+INSTEAD = {"long_wait": "timeout", "closed": "no_agents"}
+
+
+class Tell(Part):
+    """What a caller is told of his place while he waits."""
+
+    after: Annotated[Seconds, Field(ge=1, le=3600)] = Field(
+        30.0, description="How long he has waited when he is told first."
+    )
+    every: Annotated[Seconds, Field(ge=5, le=3600)] = Field(
+        60.0, description="After so long he is told again."
+    )
+    place: Phrase = Field(
+        description="What he is told of his place; `vars.place` is it, and 1 means that he is next."
+    )
+    wait: Phrase = Field(
+        (),
+        description="What he is told of the wait still to come, in minutes, from `vars.wait_from` to `vars.wait_to`; "
+        "only where the queue's estimates have proved good.",
+    )
 
 
 class Queue(Verb):
@@ -44,9 +67,15 @@ otherwise: voicemail
         description="Keys that the caller may press while he waits. He keeps his place for as long as he does not "
         "enter another queue, ask to be called back, or hang up: coming back here, he goes on waiting.",
     )
+    tell: Tell | None = Field(
+        None, description="Tell the caller his place, and how long he will wait, while he waits."
+    )
     answered: NodeName | None = Field(None, description="After the conversation; without it the call ends.")
     full: NodeName | None = Field(None, description="The queue takes no more callers.")
     no_agents: NodeName | None = Field(None, description="Nobody who could answer is signed in.")
+    closed: NodeName | None = Field(
+        None, description="A supervisor has closed the queue; without it, `no_agents`."
+    )
     timeout: NodeName | None = Field(None, description="The caller waited as long as the queue allows.")
     long_wait: NodeName | None = Field(
         None, description="The wait is estimated to be longer than the queue allows; without it, `timeout`."
@@ -76,16 +105,26 @@ otherwise: voicemail
             here.language,
             attributes={name: str(value) for name, value in here.values(self.attributes).items()},
         )
-        return await wait_for_person(here, wish, keys="".join(self.keys))
+        return await wait_for_person(here, wish, keys="".join(self.keys), telling=self._telling())
+
+    def _telling(self) -> Telling | None:
+        if self.tell is None:
+            return None
+        return Telling(self.tell.after, self.tell.every, self.tell.place, self.tell.wait)
 
     def way(self, name: str) -> NodeName | None:
         """Return the node of a key or another exit."""
-        if name == "long_wait" and self.long_wait is None:
-            name = "timeout"
+        if name in INSTEAD and getattr(self, name) is None:
+            name = INSTEAD[name]
         if name in REFUSALS:
             return super().way(name) or self.otherwise
         own: dict[str, NodeName] = {str(key): target for key, target in self.keys.items()}
         return own[name] if name in own else super().way(name)
+
+    @property
+    def says(self) -> frozenset[str]:
+        """What a caller is told of his place."""
+        return frozenset(PLACE) if self.tell is not None else frozenset()
 
     def by_caller(self, name: str) -> bool:
         """Tell whether an exit is a key's, or follows a conversation."""

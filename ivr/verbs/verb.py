@@ -81,6 +81,11 @@ class Verb(Part, ABC):
                 yield found.word
 
     @property
+    def says(self) -> frozenset[str]:
+        """The variables that are there for what the node itself says, and nowhere for sure."""
+        return frozenset()
+
+    @property
     def secrets(self) -> frozenset[str]:
         """The variables that hold secrets after the node, whatever is in them."""
         return frozenset()

@@ -4,23 +4,50 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection
+from dataclasses import dataclass
 from typing import Any
 
 from ivr.call import CallLost, Rang, Ring
-from ivr.door import Leave, Stay, Wish
+from ivr.door import Leave, Place, Stay, Wish
 from ivr.here import Here
+from ivr.language.prompt import Phrase
 
 PATIENCE = "patience"
+PLACE = (
+    "place",
+    "wait_from",
+    "wait_to",
+)  # the variables that stand for a caller's place, and minutes to wait
+MINUTE_MS = 60_000
 
 
-async def wait_for_person(here: Here, wish: Wish, *, keys: str = "", seconds: float | None = None) -> str:
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """When a waiting caller is told his place, in seconds from now and between, and in what words."""
+
+    after: float
+    every: float
+    place: Phrase
+    wait: Phrase
+
+
+async def wait_for_person(
+    here: Here, wish: Wish, *, keys: str = "", seconds: float | None = None, telling: Telling | None = None
+) -> str:
     """Wait until the call leaves the queue, and return how: the queue's own exit, a key, or `PATIENCE`.
 
     A key keeps the caller's place: he goes on with this visit if he comes back to the queue. After ``seconds``
     he leaves it for good. Raises `CallLost`; then, and when cancelled, the door is told that he is out of reach.
     """
+    return await wait(here, here.house.door.enter(wish), keys=keys, seconds=seconds, telling=telling)
+
+
+async def wait(
+    here: Here, stay: Stay, *, keys: str = "", seconds: float | None = None, telling: Telling | None = None
+) -> str:
+    """Wait as `wait_for_person` does, in a stay that has begun."""
     here.heard = True
-    visit = _Visit(here, wish, keys, seconds)
+    visit = _Visit(here, stay, keys, seconds, telling)
     try:
         return await visit.run()
     finally:
@@ -30,21 +57,29 @@ async def wait_for_person(here: Here, wish: Wish, *, keys: str = "", seconds: fl
 class _Visit:
     """One stay, and all that is awaited meanwhile: each at most once, and none lost between two rounds."""
 
-    def __init__(self, here: Here, wish: Wish, keys: str, seconds: float | None) -> None:
+    def __init__(
+        self, here: Here, stay: Stay, keys: str, seconds: float | None, telling: Telling | None
+    ) -> None:
         self._here = here
         self._call = here.call
-        self._stay: Stay = here.house.door.enter(wish)
+        self._stay = stay
+        self._keys = keys
+        self._telling = telling
+        self._said: str | None = None  # a key that was pressed into what he was told
         self._over = False
         self._gone = asyncio.ensure_future(self._call.gone())
         self._key = asyncio.ensure_future(self._call.pressed(keys)) if keys else None
         self._patience = asyncio.ensure_future(here.rest(seconds)) if seconds is not None else None
+        self._due = asyncio.ensure_future(here.rest(telling.after)) if telling is not None else None
 
     async def run(self) -> str:
         await self._call.music(True)
         while True:
             ordered = asyncio.ensure_future(self._stay.next())
             try:
-                await self._first(ordered, self._gone, self._key, self._patience)
+                await self._first(ordered, self._gone, self._key, self._patience, self._due)
+                if self._is_due(ordered):
+                    await self._tell(ordered)
                 if self._gone.done():
                     self._gone.result()
                     raise CallLost
@@ -78,9 +113,49 @@ class _Visit:
         self._stay.rang(rang)
         return rang
 
+    def _is_due(self, ordered: asyncio.Future[Any]) -> bool:
+        """Tell whether the caller is to be told his place now, and nothing else has happened."""
+        others = (ordered, self._gone, self._key, self._patience)
+        return (
+            self._due is not None
+            and self._due.done()
+            and not any(one is not None and one.done() for one in others)
+        )
+
+    async def _tell(self, ordered: asyncio.Future[Any]) -> None:
+        """Tell the caller his place. It ends at once when a seat is found for him."""
+        telling, place = self._telling, self._stay.place()
+        if telling is None:
+            raise AssertionError("there is nothing to tell")
+        self._due = asyncio.ensure_future(self._here.rest(telling.every))
+        if place is None:
+            return
+        phrase = self._words(telling, place)
+        saying = asyncio.ensure_future(self._here.say(phrase, self._keys))
+        try:
+            await self._first(saying, ordered, self._gone)
+            if not saying.done() and not self._gone.done():
+                await self._call.hush()
+            self._said = await saying
+        finally:
+            await _cancelled(saying)
+        self._stay.told(place)
+        if not ordered.done():
+            await self._call.music(True)
+
+    def _words(self, telling: Telling, place: Place) -> Phrase:
+        values: dict[str, Any] = {"place": place.position}
+        if place.low_ms is not None and place.high_ms is not None:
+            low = max(1, round(place.low_ms / MINUTE_MS))
+            values |= {"wait_from": low, "wait_to": max(low + 1, -(-place.high_ms // MINUTE_MS))}
+        self._here.variables.update(values)
+        return (*telling.place, *(telling.wait if "wait_from" in values else ()))
+
     async def _left(self) -> str | None:
         """Return how the caller leaves of himself, if he does."""
-        if self._key is not None and self._key.done():
+        if self._said is not None:
+            left = self._said
+        elif self._key is not None and self._key.done():
             self._here.pressed = True
             left = self._key.result()
         elif self._patience is not None and self._patience.done():
@@ -103,7 +178,7 @@ class _Visit:
 
     async def close(self) -> None:
         try:
-            await _cancelled(self._gone, self._key, self._patience)
+            await _cancelled(self._gone, self._key, self._patience, self._due)
         finally:
             self._out_of_reach()
 

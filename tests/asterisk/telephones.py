@@ -199,10 +199,23 @@ class Exchange:
         calls: int = 1,
         rate: float = 10,
         address: str = "127.0.0.1",
+        login: tuple[str, str] | None = None,
     ) -> Sipp:
-        """Place calls. Steps: ("wait", ms), ("press", keys), ("hangup", 0), ("bye", ms): await the far end's BYE."""
+        """Place calls, with ``login`` (user name, password) as a phone.
+
+        Steps: ("wait", ms), ("press", keys), ("hangup", 0), ("bye", ms): await the far end's BYE.
+        """
         name = self._name("caller")
-        body = [CALL_HEAD.format(number=number, caller=caller, sdp=SDP)]
+        head = CALL_HEAD.format(number=number, caller=login[0] if login else caller, sdp=SDP)
+        credentials: list[str] = []
+        if login is not None:
+            invite, rest = head.split('<recv response="100"', 1)
+            again = invite[invite.index("<send") :].replace("CSeq: 1 INVITE", "CSeq: 2 INVITE\n[authentication]")
+            ack = ACK_REFUSAL.format(number=number, caller=login[0])
+            rest = rest.replace("CSeq: 1 ACK", "CSeq: 2 ACK")
+            head = f'{invite}<recv response="401" auth="true"/>\n{ack}{again}<recv response="100"{rest}'
+            credentials = ["-au", login[0], "-ap", login[1]]
+        body = [head]
         for n, (verb, what) in enumerate(steps):
             match verb:
                 case "wait":
@@ -216,7 +229,7 @@ class Exchange:
                         f'<pause milliseconds="{length}"/>\n'
                     )
                 case "hangup":
-                    body.append(HANGUP.format(number=number, caller=caller))
+                    body.append(HANGUP.format(number=number, caller=login[0] if login else caller))
                 case "bye":
                     body.append(f'<recv request="BYE" timeout="{what}"/>\n{OK}')
         body.append("</scenario>\n")
@@ -226,7 +239,7 @@ class Exchange:
             number,
             port=free_port(),
             address=address,
-            options=["-m", str(calls), "-r", str(rate)],
+            options=["-m", str(calls), "-r", str(rate), *credentials],
         )
 
     async def register(
@@ -333,13 +346,25 @@ Content-Length: 0
 
 ]]></send>
 """
+ACK_REFUSAL = """<send><![CDATA[
+ACK sip:{number}@[remote_ip]:[remote_port] SIP/2.0
+[last_Via:]
+[last_From:]
+[last_To:]
+Call-ID: [call_id]
+CSeq: 1 ACK
+Max-Forwards: 70
+Content-Length: 0
+
+]]></send>
+"""
 HANGUP = """<send retrans="500"><![CDATA[
 BYE [next_url] SIP/2.0
 Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]
 From: <sip:{caller}@[local_ip]:[local_port]>;tag=[pid]C[call_number]
 To: <sip:{number}@[remote_ip]:[remote_port]>[peer_tag_param]
 Call-ID: [call_id]
-CSeq: 2 BYE
+CSeq: 3 BYE
 Max-Forwards: 70
 Content-Length: 0
 

@@ -228,6 +228,7 @@ class Desk:
             music=music,
             outside=Outside("trunk-carrier", "10000"),
             clock=self.clock,
+            stop_playback=lambda channel: self.ear.stop_playback(channel),
         )
 
     async def phone(self, **how: Any) -> None:
@@ -433,7 +434,7 @@ async def test_a_key_while_a_phone_rings_is_heard_and_lets_it_fall_silent(desk: 
     async with asyncio.timeout(6):
         assert await waiting == "1"
     assert not ringing.done()
-    desk.ear.stop_ringing(offer)
+    desk.ear.stop_ringing(offer, None)
     began = time.monotonic()
     rang = await ringing
     assert (rang.outcome, time.monotonic() - began < 1) == ("cancelled", True)

@@ -11,6 +11,7 @@ from typer.testing import CliRunner, Result
 
 from hotline.cli import app
 from hotline.control import Control
+from hotline.desk import Desk
 from hotline.flows.shelf import Shelf
 from hotline.notice_file import FILE, NoticeFile
 from hotline.notices import NoticeBoard
@@ -60,11 +61,13 @@ async def engine(cards: Cards, flows: Shelf | None = None) -> AsyncIterator[Cont
         Shelf(cards.site, Silence(), cards.clock, cards.chronicle.record, cards.memory)
         if flows is None
         else flows,
+        desk := Desk(cards.site, cards.board, cards.chronicle, cards.clock),
     )
     await control.start()
     try:
         yield control
     finally:
+        desk.close_down()
         await control.close()
 
 

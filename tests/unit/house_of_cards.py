@@ -79,7 +79,11 @@ class Cards:
         )
         self.distributor = Distributor(plan_of(self.site.settings))
         self.board = Switchboard(
-            self.site, self.distributor, self.chronicle, self.clock, self.silenced.append
+            self.site,
+            self.distributor,
+            self.chronicle,
+            self.clock,
+            lambda offer, _phone: self.silenced.append(offer),
         )
 
     def sign_in(self, *seats: str) -> None:

@@ -58,7 +58,15 @@ class Asterisk:
 
     def call(self, outside: Outside | None = OUTSIDE) -> AgiCall:
         return AgiCall(
-            "c1", self.session, self, self.keys.of("c1"), str, music="m", outside=outside, clock=self.clock
+            "c1",
+            self.session,
+            self,
+            self.keys.of("c1"),
+            str,
+            music="m",
+            outside=outside,
+            clock=self.clock,
+            stop_playback=self.told.append,
         )
 
 

@@ -1,23 +1,28 @@
-"""What the bus keeps for the broker, and what the publisher tells of the floor and of events."""
+"""What the bus keeps for the broker, and what the publisher tells of the floor, of figures, and of events."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-import re
-from collections.abc import AsyncIterator, Mapping
+from collections import defaultdict
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import fields
-from pathlib import Path
+from dataclasses import fields, replace
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from hotline.bus import LARGEST_BACKLOG, Bus
-from hotline.publisher import MOST_TOGETHER, TOLD, Publisher
-from ledger.events import KINDS, CallBegan, Event, VisitEnded
+from hotline.publisher import EVERY_S, FIGURES_S, HEALTH_S, MOST_TOGETHER, Publisher
+from hotline.today import Today
+from hotline.topics import TOLD_OF_EVENTS, TOPICS, VERSION, message_of, schema
+from ledger.events import KINDS, CallBegan, CallEnded, EngineStarted, Event, VisitBegan, VisitEnded
+from reports.measures import Definition
+from tests.unit.house_of_cards import VirtualClock
+from tests.unit.small_pulse import Parts, pulse_of
 
-DOCUMENT = Path(__file__).parents[2] / "docs" / "mqtt.md"
 PRIVATE = "13800138000"
 
 
@@ -51,18 +56,18 @@ class Floor:
 
 
 class Gate:
-    """A pause that lasts until the test lets it pass."""
+    """Pauses that last until the test lets them pass, told apart by their length."""
 
     def __init__(self) -> None:
         self.asked: list[float] = []
-        self._passes = asyncio.Semaphore(0)
+        self._passes: dict[float, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(0))
 
     async def sleep(self, seconds: float) -> None:
         self.asked.append(seconds)
-        await self._passes.acquire()
+        await self._passes[seconds].acquire()
 
-    async def open(self) -> None:
-        self._passes.release()
+    async def open(self, seconds: float = EVERY_S) -> None:
+        self._passes[seconds].release()
         await settle()
 
 
@@ -71,7 +76,27 @@ class Room:
 
     def __init__(self) -> None:
         self.bus, self.floor, self.gate = Recording(), Floor(), Gate()
-        self.publisher = Publisher(self.bus, self.floor.look, self.gate.sleep)
+        self.clock = VirtualClock()
+        self.parts = Parts()
+        self.pulse = pulse_of(self.clock, self.parts)
+        self.notices: list[Mapping[str, Any]] = []
+        self.today = Today(Definition(), ZoneInfo("UTC"))
+        self.today.heard(EngineStarted(at=0, version="1"))
+        self.publisher = Publisher(
+            self.bus,
+            self.floor.look,
+            today=self.today,
+            notices=lambda: self.notices,
+            pulse=self.pulse,
+            clock=self.clock,
+            timezone="UTC",
+            sleep=self.gate.sleep,
+        )
+
+    def happens(self, *events: Event) -> None:
+        for event in events:
+            self.today.heard(event)
+            self.publisher.heard(event)
 
 
 @pytest.fixture
@@ -99,22 +124,28 @@ def event_of(kind: type[Event]) -> Event:
     """An event whose every text and mapping is private, but for what the bus may tell."""
     made: dict[str, Any] = {}
     for field in fields(kind):
-        if field.name in TOLD:
+        if field.name in TOLD_OF_EVENTS:
             made[field.name] = 1 if str(field.type).startswith("int") else field.name
         else:
             made[field.name] = {PRIVATE: PRIVATE} if "Mapping" in str(field.type) else PRIVATE
     return kind(**made)
 
 
-async def test_the_whole_floor_is_told_at_the_beginning(room: Room) -> None:
-    assert room.bus.told == [
-        (
-            "queue/sales",
-            {"waiting": 0, "longest_wait_since": None, "longest_wait_ms": 0, "at": 100_000},
-            True,
-        ),
-        ("seat/lihua", {"state": "ready", "since": 5, "reason": None, "at": 100_000}, True),
+def notice(**more: Any) -> Mapping[str, Any]:
+    return {
+        "at": 7, "notice": "outage", "on": True, "by": PRIVATE, "texts": {"en": "The net is down."},
+        "areas": ("east",), "services": (), "until": None, "heard": True,
+    } | more  # fmt: skip
+
+
+async def test_everything_is_told_at_the_beginning(room: Room) -> None:
+    assert {name for name, _, retain in room.bus.told if retain} == {
+        "schema", "site", "queue/sales", "seat/lihua", "notices", "today", "today/sales", "health",
+    }  # fmt: skip
+    assert room.bus.named("queue/sales") == [
+        {"waiting": 0, "longest_wait_since": None, "longest_wait_ms": 0, "at": 100_000}
     ]
+    assert room.bus.named("seat/lihua") == [{"state": "ready", "since": 5, "reason": None, "at": 100_000}]
 
 
 async def test_a_burst_of_events_is_one_look_at_the_floor_after_the_pause(room: Room) -> None:
@@ -126,7 +157,7 @@ async def test_a_burst_of_events_is_one_look_at_the_floor_after_the_pause(room: 
     await room.gate.open()
     assert room.floor.looks == 2
     assert [told["waiting"] for told in room.bus.named("queue/sales")] == [0, 49]
-    assert room.gate.asked == [0.2, 0.2]
+    assert room.gate.asked.count(EVERY_S) == 2
 
 
 async def test_after_a_quiet_time_a_change_is_told_at_once_but_after_its_effect(room: Room) -> None:
@@ -186,25 +217,137 @@ async def test_an_event_tells_its_ids_and_figures(room: Room) -> None:
     )
 
 
-async def test_every_topic_and_key_that_is_published_is_documented(room: Room) -> None:
-    """The document's table names each topic, and its section there each key."""
+async def test_a_gap_in_the_numbers_of_events_is_what_was_dropped(room: Room) -> None:
+    for _ in range(MOST_TOGETHER + 3):
+        room.publisher.heard(ended())
+    await room.gate.open()
+    room.publisher.heard(ended())
+    await room.gate.open()
+    told = room.bus.named("events")
+    assert [one["first"] for one in told] == [1, MOST_TOGETHER + 1, MOST_TOGETHER + 4]
+    assert {one["engine"] for one in told} == {room.pulse.started}
+
+
+async def test_figures_are_told_once_a_second_and_only_what_is_new(room: Room) -> None:
+    at = room.clock.time
+    room.happens(
+        VisitBegan(at=at, call="c", visit="c/1", queue="sales", skills={}, priority=0),
+        VisitEnded(at=at + 3_000, call="c", visit="c/1", outcome="answered", wait_ms=3_000),
+        CallEnded(at=at + 3_500, call="c", outcome="flow-ended"),
+    )
+    await room.gate.open()
+    assert len(room.bus.named("today/sales")) == 1
+    for _ in range(3):
+        room.clock.time += 1_000
+        await room.gate.open(FIGURES_S)
+    _, figures = room.bus.named("today/sales")
+    assert figures == room.bus.named("today")[1]
+    assert (figures["offered"], figures["answered"], figures["answer_rate"]) == (1, 1, 1.0)
+    assert (figures["service_level"], figures["asa_s"], figures["max_wait_s"]) == (1.0, 3.0, 3.0)
+    assert figures["hour"]["offered"] == 1
+
+
+async def test_a_running_wait_alone_is_no_news(room: Room) -> None:
+    room.happens(VisitBegan(at=room.clock.time, call="c", visit="c/1", queue="sales", skills={}, priority=0))
+    for _ in range(3):
+        room.clock.time += 1_000
+        await room.gate.open(FIGURES_S)
+    assert [figures["waiting"] for figures in room.bus.named("today/sales")] == [0, 1]
+
+
+async def test_what_leaves_the_last_hour_is_told_without_any_event(room: Room) -> None:
+    room.happens(VisitBegan(at=room.clock.time, call="c", visit="c/1", queue="sales", skills={}, priority=0))
+    await room.gate.open(FIGURES_S)
+    room.clock.time += 3_600_000
+    await room.gate.open(FIGURES_S)
+    assert [figures["hour"]["offered"] for figures in room.bus.named("today")] == [0, 1, 0]
+    assert [figures["offered"] for figures in room.bus.named("today")] == [0, 1, 1]
+
+
+async def test_the_engine_gives_a_sign_of_life_every_five_seconds(room: Room) -> None:
+    await room.gate.open(HEALTH_S)
+    assert len(room.bus.named("health")) == 2
+
+
+async def test_a_trouble_is_told_within_a_second_and_so_is_its_end(room: Room) -> None:
+    room.parts.lose_ledger()
+    for _ in range(3):
+        await room.gate.open(FIGURES_S)
+    room.parts.ledger = replace(room.parts.ledger, error=None)
+    await room.gate.open(FIGURES_S)
+    assert [told["troubles"] for told in room.bus.named("health")] == [[], ["ledger"], []]
+
+
+async def test_what_ails_a_part_is_told_by_its_name_alone(room: Room) -> None:
+    """The database's own words may hold its address, the journal's a path."""
+    room.parts.ledger = replace(room.parts.ledger, error=PRIVATE)
+    room.parts.journal.trouble = PRIVATE
+    room.parts.ami = replace(room.parts.ami, connected=False, last_error=PRIVATE)
+    await room.gate.open(HEALTH_S)
+    told = room.bus.named("health")[-1]
+    assert told["troubles"] == ["asterisk", "journal", "ledger"]
+    assert PRIVATE not in json.dumps(told)
+
+
+async def test_a_notice_is_told_without_who_switched_it_on(room: Room) -> None:
+    room.notices.append(notice())
+    room.publisher.heard(ended())
+    await room.gate.open()
+    (nothing, one) = (told["notices"] for told in room.bus.named("notices"))
+    assert nothing == []
+    assert one == [
+        {
+            "notice": "outage", "since": 7, "until": None, "texts": {"en": "The net is down."},
+            "areas": ("east",), "services": (), "heard": True,
+        }
+    ]  # fmt: skip
+
+
+async def test_a_queue_that_the_site_no_longer_has_is_not_among_its_queues(room: Room) -> None:
+    look = room.floor.look
+    room.publisher._floor = lambda: {**look(), "queues": {}}
+    room.publisher.heard(ended())
+    await room.gate.open()
+    assert [told["queues"] for told in room.bus.named("site")] == [["sales"], []]
+
+
+async def test_every_message_has_the_published_form_and_no_more(room: Room) -> None:
+    """The schema takes it, and each of its keys is in the model."""
+    room.notices.append(notice())
     for kind in KINDS.values():
         room.publisher.heard(event_of(kind))
     await room.gate.open()
-    document = DOCUMENT.read_text()
-    sections = dict(
-        re.findall(r"^## `hotline/SITE/([\w/]+)`\n(.*?)(?=^## |\Z)", document, re.MULTILINE | re.DOTALL)
-    )
-    table = dict(re.findall(r"^\| `hotline/SITE/([\w/]+)` \| (yes|no) ", document, re.MULTILINE))
-    assert len(room.bus.told) == 3
-    (events,) = [told["events"] for told in room.bus.named("events")]
-    assert len(events) == len(KINDS)
-    for event in events:
-        assert [key for key in event if f"`{key}`" not in sections["events"]] == []
-    for name, payload, retain in [*room.bus.told, ("engine", {}, True)]:
-        topic = re.sub(r"/.*", "/NAME", name)
-        assert table[topic] == ("yes" if retain else "no")
-        assert [key for key in payload if f"`{key}`" not in sections[topic]] == []
+    assert room.bus.named("schema") == [schema()]
+    retained = {topic.name: topic.retained for topic in TOPICS}
+    heard = set()
+    for name, payload, retain in room.bus.told:
+        if name == "schema":
+            continue
+        kind = name.partition("/")[0] + ("/NAME" if "/" in name else "")
+        heard.add(kind)
+        assert retain == retained[kind]
+        whole = {"v": VERSION, **json.loads(json.dumps(payload))}
+        Draft202012Validator(schema()).validate({kind: whole})
+        assert unknown(schema(), form(kind), whole) == []
+    assert heard == {topic.name for topic in TOPICS} - {"engine"}  # of which the bus itself tells
+
+
+def form(kind: str) -> str:
+    message = message_of(kind)
+    assert message is not None
+    return message.__name__
+
+
+def unknown(whole: Mapping[str, Any], name: str, data: Mapping[str, Any]) -> Sequence[str]:
+    """The keys, at any depth, of which the schema says nothing."""
+    known = whole["$defs"][name]["properties"]
+    found = [key for key in data if key not in known]
+    for key, part in known.items():
+        inner = part.get("$ref") or part.get("items", {}).get("$ref")
+        if inner:
+            several = data[key] if isinstance(data[key], list) else [data[key]]
+            found += [miss for one in several for miss in unknown(whole, inner.rpartition("/")[2], one)]
+    return found
 
 
 def test_of_a_state_only_the_newest_waits() -> None:
@@ -238,4 +381,5 @@ async def test_a_call_s_beginning_tells_neither_caller_nor_number(room: Room) ->
     )
     room.publisher.heard(began)
     await room.gate.open()
-    assert room.bus.named("events") == [{"events": [{"kind": "CallBegan", "at": 1, "call": "c"}]}]
+    (told,) = room.bus.named("events")
+    assert told["events"] == [{"kind": "CallBegan", "at": 1, "call": "c"}]

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from acd.ami_message import ChannelSnapshot, Event, Headers
+from acd.messages import PhoneBusy, PutOnHold, TakenOffHold
 from hotline.ear import Ear
 from hotline.keys import Keys
 from hotline.legs import SeatLegs
@@ -36,9 +37,22 @@ class Board:
     def __init__(self) -> None:
         self.memory = Memory()
         self.heard: list[str] = []
+        self.told: list[object] = []
+        self.distributor = SimpleNamespace(seats={})
+        self.offers = Offers(self.heard)
+
+    def tell(self, event: object) -> None:
+        self.told.append(event)
+
+
+class Offers:
+    """Offers that keep the names of what they are told."""
+
+    def __init__(self, heard: list[str]) -> None:
+        self._heard = heard
 
     def __getattr__(self, name: str) -> Any:
-        return lambda *_: self.heard.append(name)
+        return lambda *_: self._heard.append(name)
 
 
 @pytest.fixture
@@ -120,6 +134,25 @@ async def test_a_phone_that_rings_after_a_line_outside_is_the_seats(ear: Ear, bo
     assert (ear._legs.channels(OFFER), ear._legs.channels(LINE)) == (["PJSIP/p"], [])
     await ear.on_event(event("DialEnd", DialStatus="ANSWER", Uniqueid=CALL, dest=dest))
     assert board.heard == ["answered"]
+
+
+async def test_an_agent_who_holds_his_call_and_takes_it_back_is_told_apart_from_a_caller_who_does(
+    ear: Ear, board: Board
+) -> None:
+    of_phone = leg(OFFER) | {"HOTLINE_PHONE": "61"}
+    await ear.on_event(event("Hold", Uniqueid="s-1.3", of=of_phone))
+    await ear.on_event(event("Unhold", Uniqueid="s-1.3", of=of_phone))
+    await ear.on_event(event("Hold", Uniqueid=CALL, of=leg(OFFER)))
+    assert board.told == [PutOnHold(OFFER), TakenOffHold(OFFER)]
+
+
+async def test_a_phone_is_in_use_until_the_last_of_its_private_calls_is_over(ear: Ear, board: Board) -> None:
+    phone = {"HOTLINE_PHONE": "61"}
+    for uniqueid in ("s-1.5", "s-1.6"):
+        await ear.on_event(event("UserEvent", UserEvent="hotline-in-use", Uniqueid=uniqueid, of=phone))
+    for uniqueid in ("s-1.5", "s-1.6"):
+        await ear.on_event(event("Hangup", Uniqueid=uniqueid, of=phone))
+    assert board.told == [PhoneBusy("61", busy=True), PhoneBusy("61", busy=True), PhoneBusy("61", busy=False)]
 
 
 def snapshot(uniqueid: str, **variables: str) -> ChannelSnapshot:

@@ -164,6 +164,8 @@ def debian(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Debian:
     machine.package("sox_14.7.1-1_amd64.deb", {"usr/bin/sox": "elf"})
     pcap = "usr/share/sip-tester/dtmf_2833_1.pcap"
     machine.package("sip-tester_1%3a3.8.0-1_amd64.deb", {"usr/bin/sipp": "elf", pcap: ""})
+    servers = {f"usr/lib/postgresql/18/bin/{name}": "elf" for name in ("postgres", "initdb")}
+    machine.package("postgresql-18_18.6-3_amd64.deb", servers)
     monkeypatch.setenv("PATH", machine.machine.path)
     monkeypatch.delenv("HOTLINE_ASTERISK", raising=False)
     monkeypatch.delenv("HOTLINE_DEBIAN_MIRROR", raising=False)

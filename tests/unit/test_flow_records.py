@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -36,11 +35,6 @@ from ledger.fold import Fold
 from ledger.journal import Journal
 from ledger.reader import LedgerReader
 from ledger.writer import LedgerWriter
-
-NEW_TABLES = {
-    "visit_wishes", "callbacks", "tags", "survey_answers", "notices_heard",
-    "transfers", "recordings", "notices", "flow_versions",
-}  # fmt: skip
 
 
 def began(call: str, at: int = 1, ani: str = "13812341234") -> CallBegan:
@@ -296,41 +290,3 @@ def test_tags_and_answers_are_read_back(ledger: LedgerReader) -> None:
     (answer,) = ledger.survey_answers(6, 7)
     assert (answer.call, answer.seat, answer.queue, answer.answer) == ("c", "ann", "bills", 4)
     assert ledger.survey_answers(7, 99) == []
-
-
-def make_old(path: Path) -> str:
-    """Make a ledger as the first version of the program did, with a call in it."""
-    url = f"sqlite:///{path}/ledger.sqlite"
-    engine = create_engine(url)
-    tables = [table for table in schema.metadata.sorted_tables if table.name not in NEW_TABLES]
-    schema.metadata.create_all(engine, tables)
-    with engine.begin() as connection:
-        connection.execute(schema.ledger_version.insert().values(version=1))
-    engine.dispose()
-    return url
-
-
-def test_an_older_ledger_gains_the_new_tables_and_keeps_its_rows(tmp_path: Path) -> None:
-    url = make_old(tmp_path)
-    with sqlite3.connect(tmp_path / "ledger.sqlite") as old:
-        old.execute("INSERT INTO callbacks_noted VALUES ('n', 'c', 'site', 'node', '3', 4)")
-    old.close()
-    with closing(Journal(tmp_path / "journal")) as journal:
-        writer = LedgerWriter(url, journal, site="site", node="node")
-        writer.start()
-        event = kept("c/r1", 10)
-        writer.write(journal.append(event), event)
-        assert writer.close()
-    with closing(LedgerReader(url)) as reader:
-        assert [note.note for note in reader.callbacks_noted(0, 9)] == ["n"]
-        assert [one.recording for one in reader.recordings()] == ["c/r1"]
-
-
-def test_an_older_ledger_that_no_engine_has_opened_since_reads_as_one_without_recordings(
-    tmp_path: Path,
-) -> None:
-    with closing(LedgerReader(make_old(tmp_path))) as reader:
-        assert reader.recordings() == []
-        assert reader.recording("c/r1") is None
-        assert reader.open_callbacks() == []
-        assert reader.tags("c") == {}

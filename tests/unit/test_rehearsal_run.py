@@ -189,7 +189,7 @@ MISTAKES = [
     ("- {name: a, flow: demo, language: fr}", ["2:37 unknown language 'fr'; known here: en, zh"]),
     (
         "- {name: a, flow: demo, queues: {faults: sleeps}}",
-        ["write one of answers, full, no_agents, timeout, busy"],
+        ["found the text 'sleeps'; write one of answers, full, no_agents, closed, timeout, long_wait, busy"],
     ),
     ("- {name: a, flow: demo, at: tomorrow}", ['2:31 write a day and a time, as "2027-02-17 21:00"']),
     ("- {name: a, flow: demo, call: [{presses: 12x}]}", ["it must have the form"]),

@@ -40,7 +40,7 @@ async def away(tmp_path: Path) -> AsyncIterator[Away]:
 async def test_the_end_of_a_waiting_call_is_taken_in_with_its_own_time(away: Away) -> None:
     away.cards.sign_in("ann")
     away.cards.enter("a").left()
-    away.cards.board.missed("a", "a/1/1", "no-answer")
+    away.cards.board.offers.missed("a", "a/1/1", "no-answer")
     (away.folder / "ended-a.txt").write_text(ENDED.format(ended=1_002_500, until="", answered=""))
     assert away.spool.take_in() == 1
     visit = next(e for e in away.cards.journal.events if isinstance(e, VisitEnded))
@@ -93,7 +93,7 @@ async def test_a_caller_who_left_his_number_while_he_waited_was_called_back_and_
 ) -> None:
     away.cards.sign_in("ann")
     away.cards.enter("a").left()
-    away.cards.board.missed("a", "a/1/1", "no-answer")
+    away.cards.board.offers.missed("a", "a/1/1", "no-answer")
     said = {"call": "a", "arrived": 1_000_000, "dnis": "10000", "trunk": "line", "ani": "139", "at": 1_003_000,
             "number": "13912345678", "language": "zh"}  # fmt: skip
     (away.folder / "away-a.json").write_text(json.dumps(said))

@@ -59,8 +59,8 @@ async def test_an_answer_ends_the_visit_with_its_wait_however_often_it_is_told(c
     cards.sign_in("ann")
     stay = cards.enter("a")
     cards.clock.time += 700
-    cards.board.answered("a", "a/1/1", cards.clock.time)
-    cards.board.answered("a", "a/1/1", cards.clock.time + 5)
+    cards.board.offers.answered("a", "a/1/1", cards.clock.time)
+    cards.board.offers.answered("a", "a/1/1", cards.clock.time + 5)
     cards.clock.time += 2000
     stay.rang(Rang("a/1/1", "answered", answered_at=cards.clock.time - 2000, ended_at=cards.clock.time))
     (ended,) = [e for e in cards.journal.events if isinstance(e, VisitEnded)]
@@ -163,7 +163,7 @@ async def test_a_ring_that_we_stopped_is_no_miss_of_the_seats(cards: Cards) -> N
 async def test_a_wish_for_after_the_call_is_remembered_until_it_is_met(cards: Cards) -> None:
     cards.sign_in("ann")
     stay = cards.enter("a")
-    cards.board.answered("a", "a/1/1", cards.clock.time)
+    cards.board.offers.answered("a", "a/1/1", cards.clock.time)
     cards.board.ask(SignOut("ann"))
     recalled = Memory.recalled(cards.memory.snapshot())
     assert recalled.wishes["ann"].wish == "sign-out"
@@ -205,16 +205,16 @@ async def live(cards: Cards, dice: random.Random, steps: int) -> None:
             case 3 | 4 if rings:
                 one = dice.choice(rings)
                 assert one.offer is not None
-                cards.board.answered(one.began.call, one.offer.offer, cards.clock.time)
+                cards.board.offers.answered(one.began.call, one.offer.offer, cards.clock.time)
             case 5 if rings:
                 one = dice.choice(rings)
                 assert one.offer is not None
                 outcome = dice.choice(["no-answer", "refused", "busy", "unreachable", "cancelled"])
-                cards.board.missed(one.began.call, one.offer.offer, outcome, 16, "486")
+                cards.board.offers.missed(one.began.call, one.offer.offer, outcome, 16, "486")
             case 6 if talks:
                 one = dice.choice(talks)
                 assert one.offer is not None
-                cards.board.talk_over(one.began.call, one.offer.offer, cards.clock.time, "seat")
+                cards.board.offers.talk_over(one.began.call, one.offer.offer, cards.clock.time, "seat")
             case 7:
                 phone = dice.choice(["61", "62"])
                 cards.board.tell(PhoneSeen(phone, reachable=dice.random() < 0.8))

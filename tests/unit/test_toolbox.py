@@ -136,7 +136,8 @@ def test_installed_never_falls_back_on_a_brought_asterisk(system: System) -> Non
 
 def test_a_sipp_without_recordings_of_digits_will_not_do_for_the_tests(system: System) -> None:
     system.asterisk()
-    system.program("sipp")
+    for program in ("sipp", "postgres", "initdb"):
+        system.program(program)
     with pytest.raises(MissingProgram, match="has no recordings of DTMF") as raised:
         find(cache=system.cache, machine=system.machine, with_tests=True)
     assert "--with-tests" in raised.value.remedy

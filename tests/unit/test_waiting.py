@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from ivr.call import CallLost, Rang, Ring
-from ivr.door import Leave, Wish
+from ivr.door import Leave, Place, Wish
 from ivr.here import Here
 from ivr.house import Caller
 from ivr.rehearsal.call import RehearsedCall, UnspokenPrompts
@@ -27,9 +27,16 @@ class Stay:
     def __init__(self) -> None:
         self.orders: asyncio.Queue[Ring | Leave] = asyncio.Queue()
         self.news: list[str] = []
+        self.places: list[Place] = []
 
     async def next(self) -> Ring | Leave:
         return await self.orders.get()
+
+    def place(self) -> Place | None:
+        return self.places.pop(0) if self.places else None
+
+    def told(self, place: Place) -> None:
+        self.news.append(f"told {place.position}")
 
     def rang(self, rang: Rang) -> None:
         self.news.append(rang.outcome)

@@ -1,0 +1,43 @@
+"""The way from each released version of the schema to the present one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, update
+
+from ledger.rollup_schema import INDEXES, rollup_quarters, rollups, triggers
+from ledger.schema import VERSION, ledger_version
+
+
+def revision(version: int) -> str:
+    """Return what Alembic knows a version of the schema by."""
+    return f"{version:04}"
+
+
+def upgrade(connection: Connection, found: int, to: int = VERSION) -> None:
+    """Bring a ledger of version ``found`` to version ``to``, within the connection's transaction.
+
+    Raises ``SQLAlchemyError``; then undo the transaction.
+    """
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    # Programs of the first version added tables to it as they grew; its step makes those that are missing.
+    command.stamp(config, revision(found) if found > 1 else "base", purge=True)
+    command.upgrade(config, revision(to))
+    _make_roll_ups_anew(connection)
+    connection.execute(update(ledger_version).values(version=to))
+
+
+def _make_roll_ups_anew(connection: Connection) -> None:
+    """Replace the roll-ups, which have no step of their own: they are made of the rows, whenever there is time."""
+    for table in (rollups, rollup_quarters):
+        table.drop(connection, checkfirst=True)
+        table.create(connection)
+    for index in INDEXES:
+        index.create(connection, checkfirst=True)
+    for statement in triggers(connection.dialect.name):
+        connection.exec_driver_sql(statement)

@@ -1,0 +1,78 @@
+"""What went on at each time, whenever it began: who talked, and what the seats did."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import BigInteger, ColumnElement, Table, and_, case, cast, func, or_, select, text
+
+from ledger import schema
+from ledger.rollup_schema import LONG_MS
+from ledger.snapshot import Snapshot
+from ledger.tallying import Filter
+
+
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """What the seats did in a period: time by state, ms, and how many different seats were signed in."""
+
+    states: Mapping[str, int]
+    seats: int
+
+    @property
+    def signed_in_ms(self) -> int:
+        """The signed-in time of all seats together."""
+        return sum(self.states.values())
+
+
+def presence(snapshot: Snapshot, began: int, ended: int, as_of: int) -> Presence:
+    """Return what the seats did from ``began`` to ``ended``; what goes on has lasted until ``as_of``."""
+    states = schema.seat_states.c
+    spent: dict[str, int] = defaultdict(int)
+    seats = set()
+    for inside in _touching(schema.seat_states, began, ended):
+        lasted = _overlap(schema.seat_states, began, ended, as_of)
+        question = select(states.node, states.seat, states.state, func.sum(lasted)).where(inside)
+        if snapshot.site is not None:
+            question = question.where(states.site == snapshot.site)
+        for node, seat, state, ms in snapshot.connection.execute(
+            question.group_by(states.node, states.seat, states.state)
+        ):
+            spent[state] += int(ms)
+            seats.add((node, seat))
+    return Presence(dict(spent), len(seats))
+
+
+def talking(snapshot: Snapshot, began: int, ended: int, as_of: int, which: Filter) -> dict[str, int]:
+    """Return by queue how long conversations lasted within a period, ms; those that go on, until ``as_of``."""
+    talks, visits = schema.conversations, schema.visits.c
+    spent: dict[str, int] = defaultdict(int)
+    for inside in _touching(talks, began, ended):
+        question = (
+            select(visits.queue, func.sum(_overlap(talks, began, ended, as_of)))
+            .join_from(talks, schema.visits, talks.c.visit == visits.visit)
+            .where(inside, *which.conditions())
+            .group_by(visits.queue)
+        )
+        for queue, ms in snapshot.connection.execute(question):
+            spent[queue] += int(ms)
+    return dict(spent)
+
+
+def _touching(table: Table, began: int, ended: int) -> Iterator[ColumnElement[bool]]:
+    """Yield conditions, each with an index of its own: what began lately, what lasted long, what goes on."""
+    t, lately = table.c, began - LONG_MS
+    yield and_(t.began >= lately, t.began < ended, or_(t.ended.is_(None), t.ended > began))
+    # In these words, or SQLite does not know the index again.
+    long = text(f"{table.name}.ended - {table.name}.began > {LONG_MS}")
+    yield and_(t.began < lately, t.ended > began, long)
+    yield and_(t.began < lately, t.ended.is_(None))
+
+
+def _overlap(table: Table, began: int, ended: int, as_of: int) -> ColumnElement[int]:
+    t, until = table.c, func.coalesce(table.c.ended, as_of)
+    first = case((t.began > began, t.began), else_=began)
+    last = case((until < ended, until), else_=ended)
+    return cast(case((last > first, last - first), else_=0), BigInteger)
