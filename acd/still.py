@@ -10,6 +10,7 @@ from acd.floor import Floor
 from acd.matching import Matching
 from acd.messages import Enter, RestoreSeat
 from acd.plan import Plan
+from acd.seating import SeatStatus
 
 
 class Still:
@@ -77,3 +78,16 @@ class Still:
     def due(self, seat: str) -> explain.Due:
         """Return whose turn it is at a ready seat. Raises `KeyError`."""
         return explain.due(self._floor, self._matching, self._floor.seating.all[seat], self.now)
+
+    def freed_by(self, seat: str, since: int) -> str | None:
+        """Return which seat fell free (since a moment, ms) and so made this one free for a caller; None where none did.
+
+        That is the seat itself, or one by whose return a reserve is large enough to spare it.
+        """
+        own = self._floor.seating.all[seat]
+        kin = [one for one in self._floor.seating.ready.values() if _share(one, own)]
+        return next((one.name for one in [own, *kin] if one.state == "ready" and one.since >= since), None)
+
+
+def _share(one: SeatStatus, other: SeatStatus) -> bool:
+    return bool(set(one.profile.reserves) & set(other.profile.reserves))

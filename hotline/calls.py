@@ -17,6 +17,7 @@ from hotline.keys import Keys
 from hotline.legs import SeatLegs
 from hotline.memory import OpenCall, call_of
 from hotline.offers import seat_at
+from hotline.settings import Entry
 from hotline.site import Site
 from hotline.switchboard import Switchboard
 from ivr.agi.call import AgiCall, Outside
@@ -87,11 +88,12 @@ class CallerArguments:
     answered: AnsweredLeg | None
     until: int | None
     connected: AnsweredLeg | None
+    phone: str
 
     @classmethod
     def of(cls, session: AgiSession, clock: Clock) -> CallerArguments:
         """Return them out of a session's environment. Raises `ValueError` where they are not ours."""
-        said = [session.environment.get(f"agi_arg_{n}", "") for n in range(1, 8)]
+        said = [session.environment.get(f"agi_arg_{n}", "") for n in range(1, 9)]
         return cls(
             call=session.rest[0],
             arrived=clock.of_wall(int(said[0])),
@@ -101,6 +103,7 @@ class CallerArguments:
             answered=AnsweredLeg.of(said[4], clock),
             until=clock.of_wall(int(said[5])) if said[5] else None,
             connected=AnsweredLeg.of(said[6], clock),
+            phone=said[7],
         )
 
 
@@ -266,7 +269,7 @@ class Calls:
             return
         position = None
         if known is None:
-            entry = self._site.settings.numbers.get(said.dnis)
+            entry = self._entry(said.dnis)
             served = (
                 self._shelf.choose(entry.flow, session.caller_id or said.call) if entry is not None else None
             )
@@ -299,7 +302,7 @@ class Calls:
             if known.began.call_kind == "callback":
                 await self._call_back(call, known)
             else:
-                await self._run(call, known, served, position)
+                await self._run(call, known, served, position, said.phone)
         finally:
             self._sessions.discard(said.call)
             self.on_return(said.call)  # one that is lost again is not waited for
@@ -319,6 +322,7 @@ class Calls:
                 flow=served.flow,
                 flow_version=served.version,
                 language=language,
+                call_kind="service" if said.dnis in self._site.settings.codes else "caller",
             )
         )
         return self._chronicle.memory.calls[said.call]
@@ -339,7 +343,7 @@ class Calls:
         )
 
     async def _run(
-        self, call: AgiCall, known: OpenCall, served: Served | None, position: Position | None
+        self, call: AgiCall, known: OpenCall, served: Served | None, position: Position | None, phone: str
     ) -> None:
         if served is None:  # it and its number were taken from the site while the engine was away
             self.over(call.id, self._clock.now(), "error", "its flow is gone")
@@ -352,7 +356,7 @@ class Calls:
             self._house,
             self._shelf.prompts,
             CallTrace(call.id, self._chronicle, self._clock, self.on_return),
-            Caller(known.began.ani, known.began.dnis, known.began.trunk),
+            Caller(known.began.ani, known.began.dnis, known.began.trunk, phone),
             language=known.began.language,
             at=position,
         )
@@ -390,8 +394,13 @@ class Calls:
         except CallLost:
             return  # its channel will tell
 
+    def _entry(self, dnis: str) -> Entry | None:
+        """Return what a number, or a code of the site's own phones, leads to."""
+        settings = self._site.settings
+        return settings.numbers.get(dnis) or settings.codes.get(dnis)
+
     def _of_number(self, known: OpenCall) -> Served | None:
-        entry = self._site.settings.numbers.get(known.began.dnis)
+        entry = self._entry(known.began.dnis)
         return (
             self._shelf.choose(entry.flow, known.began.ani or known.began.call) if entry is not None else None
         )

@@ -9,16 +9,23 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from hotline.asterisk.config import Layout, write_includes
 from hotline.asterisk.fetch import fetch
 from hotline.asterisk.prefix import find
 from hotline.asterisk.process import AsteriskProcess
+from hotline.commands.audit import audit_app
+from hotline.commands.backup import backup_app
+from hotline.commands.call import call_app
 from hotline.commands.callbacks import callbacks_app
 from hotline.commands.console import CONFIG, ConfigOption, DataOption, fail, out, told
+from hotline.commands.explain import explain_app
 from hotline.commands.flows import flows_app
+from hotline.commands.forget import forget_app
 from hotline.commands.history import import_app
+from hotline.commands.ledger import ledger_app
 from hotline.commands.lint import lint_app, show_warnings
 from hotline.commands.live import live_app
 from hotline.commands.notice import notice_app
@@ -31,6 +38,7 @@ from hotline.commands.walk import walk_app
 from hotline.commands.watch import watch_app
 from hotline.limits import raise_open_files
 from hotline.logs import log_to
+from hotline.pins import load_pins
 from hotline.preflight import check_certificate, check_folder, checked_site, trunk_passwords
 from hotline.secrets import load_secrets
 from hotline.site import Site, load_site
@@ -49,9 +57,15 @@ app.add_typer(walk_app)
 app.add_typer(lint_app)
 app.add_typer(live_app)
 app.add_typer(report_app)
+app.add_typer(call_app)
+app.add_typer(explain_app)
 app.add_typer(staff_app)
 app.add_typer(watch_app)
 app.add_typer(import_app, name="import")
+app.add_typer(audit_app)
+app.add_typer(backup_app)
+app.add_typer(forget_app)
+app.add_typer(ledger_app, name="ledger")
 
 
 def begin(config: Path, data: Path | None, log: str) -> Site:
@@ -119,7 +133,9 @@ def check(config: ConfigOption = CONFIG) -> None:
 
 @asterisk_app.command("fetch")
 def asterisk_fetch(
-    with_tests: Annotated[bool, typer.Option("--with-tests", help="also what the tests need: SIPp")] = False,
+    with_tests: Annotated[
+        bool, typer.Option("--with-tests", help="also what the tests need: SIPp, PostgreSQL")
+    ] = False,
 ) -> None:
     """Find Asterisk on this machine, or bring it into a private folder, without root."""
     with told():
@@ -174,6 +190,20 @@ def asterisk_console(
         said = ["-rx", command] if command else ["-r"]
         line = toolbox.command("asterisk", "-C", str(layout.conf), *said)
         os.execve(line[0], line, os.environ | toolbox.environment("asterisk"))  # noqa: S606 no shell is meant
+
+
+@app.command()
+def agents(config: ConfigOption = CONFIG, data: DataOption = None) -> None:
+    """Show each agent's number and PIN, to sign in from a phone. These are secrets: mind who looks."""
+    with told():
+        site = load_site(config, data)
+        site.data.mkdir(parents=True, exist_ok=True)
+        pins = load_pins(site.data / "pins.json", site.settings.agents)
+        table = Table("agent", "name", "number", "PIN", "phone at the start", box=None)
+        for name, agent in site.settings.agents.items():
+            cells = (name, agent.name, agent.number or "", pins[name], agent.phone or "")
+            table.add_row(*map(escape, cells))
+        out.print(table)
 
 
 @app.command()

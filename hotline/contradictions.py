@@ -50,6 +50,11 @@ def contradictions(source: Source, s: Settings) -> Iterator[Problem]:
             yield source.problem(path, "phone-taken", message)
         else:
             at_phone[agent.phone] = name
+    numbered: dict[str, str] = {}
+    for name, agent in s.agents.items():
+        if agent.number is not None and (other := numbered.setdefault(agent.number, name)) != name:
+            message = f"{other} has the number {agent.number} already; give each agent another"
+            yield source.problem(("agents", name, "number"), "number-taken", message)
     for name, queue in s.queues.items():
         yield from _nobody_can_serve(source, s, name, queue.skills)
     yield from _trunk_contradictions(source, s)

@@ -19,6 +19,7 @@ from hotline.chronicle import Chronicle
 from hotline.clock import Clock
 from hotline.desk import Desk
 from hotline.flows.shelf import Shelf
+from hotline.forgetting import forget_live
 from hotline.memory import OpenCall
 from hotline.notices import NoticeBoard
 from hotline.site import Site
@@ -97,6 +98,7 @@ class Control:
             "open-queue": lambda r: desk.open(r["queue"], _by(r)),
             "move-call": lambda r: desk.move(r["call"], r["queue"], _by(r)),
             "reload": lambda r: desk.reload(_by(r)),
+            "forget": lambda r: forget_live(chronicle.memory, chronicle, clock, r["number"], r["by"]),
             "interventions": lambda _: desk.interventions(),
             "notices": lambda _: self._notices.listed(),
             "notice-on": lambda r: self._notices.switch_on(self._read(NOTICE, r, on=True)),

@@ -18,6 +18,7 @@ from acd.distributor import Distributor
 from hotline.announcements import Announcements
 from hotline.apology import prepare
 from hotline.asterisk.prefix import Toolbox, find
+from hotline.auditor import Auditor
 from hotline.bus import Bus
 from hotline.callbacks import Callbacks
 from hotline.calls import Calls
@@ -41,6 +42,8 @@ from hotline.metrics import Metrics
 from hotline.notice_file import FILE, NoticeFile
 from hotline.notices import NoticeBoard
 from hotline.numbers import AllowedNumbers
+from hotline.phone_desk import PhoneDesk
+from hotline.pins import Pins, load_pins
 from hotline.plan import plan_of
 from hotline.publisher import Publisher
 from hotline.pulse import Pulse
@@ -83,6 +86,11 @@ def broker_login(site: Site, secrets: Secrets) -> dict[str, str | None]:
         "username": os.environ.get("HOTLINE_MQTT_USER"),
         "password": os.environ.get("HOTLINE_MQTT_PASSWORD"),
     }
+
+
+def pins_of(site: Site) -> dict[str, str]:
+    """Return the agents' PINs, making those that are lacking."""
+    return load_pins(site.data / "pins.json", site.settings.agents)
 
 
 @asynccontextmanager
@@ -150,6 +158,9 @@ async def run_engine(site: Site, *, stdin_keeps_it: bool = False) -> None:
         await announcements.prepare(site.settings)
         switchboard.offers.whisper = announcements.whisper
         stack.callback(switchboard.close)
+        desk = Desk(site, switchboard, chronicle, clock)
+        stack.callback(desk.close_down)
+        pins = Pins(pins_of(site), clock)
         notices = NoticeBoard(NoticeFile(site.data / FILE), speech, clock, chronicle.record, shelf.languages)
         lookups = LiveLookups(site.settings.lookups, os.environ, site.folder)
         stack.push_async_callback(lookups.close)
@@ -166,6 +177,7 @@ async def run_engine(site: Site, *, stdin_keeps_it: bool = False) -> None:
             notices=notices,
             figures=LiveFigures(distributor, clock),
             clock=time,
+            seats=PhoneDesk(site, switchboard, desk, pins, clock),
         )
         calls = Calls(
             site,
@@ -203,9 +215,7 @@ async def run_engine(site: Site, *, stdin_keeps_it: bool = False) -> None:
         )
         bus = Bus(site.broker, site.name, **broker_login(site, secrets))
         await notices.restore()
-        desk = Desk(site, switchboard, chronicle, clock)
-        stack.callback(desk.close_down)
-        desk.on_plan.append(ear.plan_changed)
+        desk.on_plan += [ear.plan_changed, lambda: pins.renew(pins_of(site))]
         desk.adopt()
         control = Control(site, switchboard, chronicle, writer, client, clock, notices, shelf, desk)
         await control.start()
@@ -246,6 +256,7 @@ async def run_engine(site: Site, *, stdin_keeps_it: bool = False) -> None:
                 tasks.create_task(bus.run()),
                 tasks.create_task(publisher.run()),
                 tasks.create_task(lag.run()),
+                tasks.create_task(Auditor(site, clock).run()),
                 tasks.create_task(prepare(speech, site.data / "apology", first=site.settings.away.language)),
                 tasks.create_task(client.run()),
                 tasks.create_task(ear.watch()),

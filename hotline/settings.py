@@ -182,6 +182,9 @@ class Agent(Part):
 
     name: str = Field(min_length=1, max_length=60, description="the name that people read")
     skills: Mapping[str, Level] = Field(description="what the agent can do, with levels 1-5")
+    number: Annotated[str, StringConstraints(pattern=r"^[0-9]{1,10}$")] | None = Field(
+        None, description="the number by which the agent signs in from a phone, with a PIN (`hotline agents`)"
+    )
     phone: str | None = Field(
         None, description="the phone at which the agent is signed in when the hotline starts"
     )
@@ -350,6 +353,10 @@ class Settings(Part):
     )
     music: Literal["music", "silence"] = Field("music", description="what waiting callers hear")
     numbers: Mapping[Number, Entry] = Field(min_length=1, description="dialled number to flow")
+    codes: Mapping[Annotated[str, StringConstraints(pattern=r"^[*][0-9]{1,6}$")], Entry] = Field(
+        default_factory=dict,
+        description='what agents dial from the site\'s phones, as "*50", to flow; no caller can (docs/seats.md)',
+    )
     skills: tuple[Name, ...] = Field(min_length=1, description="every skill that is used below")
     languages: Mapping[Name, Mapping[str, Level]] = Field(
         default_factory=dict, description="skills that a caller's language asks for on top of the queue's"

@@ -21,11 +21,15 @@ Refusal: TypeAlias = Literal["not-allowed", "limit"]
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who calls. ``number`` is what the network says and may be empty; ``dialled`` is the number that was called."""
+    """Who calls. ``number`` is what the network says and may be empty; ``dialled`` is the number that was called.
+
+    ``phone`` is the site's own phone that calls; empty for all others.
+    """
 
     number: str
     dialled: str
     trunk: str = ""
+    phone: str = ""
 
 
 class LookupFailed(Exception):
@@ -92,6 +96,29 @@ class Notices(Protocol):
         """Return those that are on now, the oldest first."""
 
 
+SeatAsks: TypeAlias = Literal["look", "sign-in", "sign-out", "ready", "not-ready", "more-time"]
+SeatAnswer: TypeAlias = Literal["next", "signed_out", "wrong_pin", "refused"]
+
+
+@dataclass(frozen=True, slots=True)
+class SeatWish:
+    """What an agent asks of his seat from a phone of the site; ``phone`` is empty for any other caller."""
+
+    phone: str
+    asks: SeatAsks
+    agent: str = ""
+    pin: str = ""
+    reason: str = ""
+    seconds: float = 0.0
+
+
+class Seats(Protocol):
+    """The seats at the site's phones."""
+
+    def do(self, wish: SeatWish) -> SeatAnswer:
+        """Do it, or tell why not."""
+
+
 class Figures(Protocol):
     """What is known of the queues now."""
 
@@ -117,3 +144,4 @@ class House:
     notices: Notices
     figures: Figures
     clock: Clock
+    seats: Seats

@@ -16,7 +16,6 @@ from sqlalchemy import (
     and_,
     case,
     func,
-    literal,
     or_,
     select,
     union_all,
@@ -221,7 +220,9 @@ def _offers(period: Period) -> Iterator[Check]:
         "made at {at}, to one who waited from {arrived} to {left}",
         of_visit.where(or_(visit.visit.is_(None), offer.made < visit.arrived, offer.made > visit.left)),
     )
-    unrung = of_visit.outerjoin(rings, and_(rings.c.call == offer.call, rings.c.offer == offer.offer)).where(rings.c.ring.is_(None))
+    unrung = of_visit.outerjoin(rings, and_(rings.c.call == offer.call, rings.c.offer == offer.offer)).where(
+        rings.c.ring.is_(None)
+    )
     yield Check("offer-without-ring", "rang nowhere", unrung)
     taken = func.count(case((offer.outcome == "answered", 1)))
     of_callers = and_(
@@ -233,9 +234,9 @@ def _offers(period: Period) -> Iterator[Check]:
     per_visit = select(
         visit.visit.label("subject"), visit.arrived.label("at"), visit.outcome, taken.label("taken")
     )
-    per_visit = per_visit.outerjoin(
-        offers, and_(offer.call == visit.call, offer.visit == visit.visit)
-    ).where(of_callers)
+    per_visit = per_visit.outerjoin(offers, and_(offer.call == visit.call, offer.visit == visit.visit)).where(
+        of_callers
+    )
     per_visit = per_visit.group_by(visit.visit, visit.arrived, visit.outcome)
     expected = case((visit.outcome == "answered", 1), else_=0)
     yield Check(
@@ -246,22 +247,28 @@ def _offers(period: Period) -> Iterator[Check]:
 
 
 def _seat_twice(period: Period) -> Check:
-    parts = []
-    for table, subject in ((rings, rings.c.ring), (conversations, conversations.c.visit)):
-        ended = _end(table.c.ended)
-        if table is conversations:  # one of which nothing more was heard; its seat has long gone on
-            ended = func.coalesce(conversations.c.ended, conversations.c.began)
-        part = select(
-            subject.label("subject"), table.c.site, table.c.node, table.c.seat, table.c.began.label("at")
-        )
-        part = part.add_columns(ended.label("ended"), literal(table.name).label("what"))
-        parts.append(part.where(period.holds(table.c.began, table.c.site), table.c.node != IMPORTED))
-    busy = union_all(*parts).subquery()
+    rung = select(
+        rings.c.ring.label("subject"),
+        *_all(rings, "site", "node", "seat"),
+        rings.c.began.label("at"),
+        _end(rings.c.ended).label("ended"),
+    )
+    rung = rung.join(offers, and_(offers.c.call == rings.c.call, offers.c.offer == rings.c.offer))
+    rung = rung.where(period.holds(offers.c.made, offers.c.site), offers.c.node != IMPORTED)
+    talk = conversations.c
+    talked = select(
+        talk.visit,
+        *_all(conversations, "site", "node", "seat"),
+        talk.began,
+        # One that goes on, or of which nothing more was heard: then its seat has long gone on.
+        func.coalesce(talk.ended, talk.began),
+    ).where(period.holds(talk.began, talk.site), talk.node != IMPORTED)
+    busy = union_all(rung, talked).subquery()
     seat = (busy.c.site, busy.c.node, busy.c.seat)
     latest = func.max(busy.c.ended).over(
         partition_by=seat, order_by=(busy.c.at, busy.c.ended), rows=(None, -1)
     )
-    row = select(busy.c.subject, busy.c.at, busy.c.what, busy.c.seat, latest.label("end")).subquery()
+    row = select(busy.c.subject, busy.c.at, busy.c.seat, latest.label("end")).subquery()
     return Check(
         "seat-twice", "{seat} is busy with it from {at}, and with another until {end}", _overlapping(row)
     )
@@ -280,11 +287,8 @@ def _seat_states(period: Period) -> Iterator[Check]:
         by_seat(_end(state.ended)).label("end"),
     )
     # Some that began before: the first of the period has one before it.
-    touching = or_(state.ended.is_(None), state.ended >= period.began)
-    touching = and_(touching, state.began < period.ended, state.node != IMPORTED)
-    if period.site is not None:
-        touching = and_(touching, state.site == period.site)
-    states = row.where(touching).subquery()
+    longer = period._replace(began=period.began - LONGEST_CALL_MS)
+    states = row.where(longer.holds(state.began, state.site), state.node != IMPORTED).subquery()
     asked = select(states)
     yield Check(
         "state-overlaps",

@@ -32,7 +32,7 @@ def presence(snapshot: Snapshot, began: int, ended: int, as_of: int) -> Presence
     states = schema.seat_states.c
     spent: dict[str, int] = defaultdict(int)
     seats = set()
-    for inside in _touching(schema.seat_states, began, ended):
+    for inside in touching(schema.seat_states, began, ended):
         lasted = _overlap(schema.seat_states, began, ended, as_of)
         question = select(states.node, states.seat, states.state, func.sum(lasted)).where(inside)
         if snapshot.site is not None:
@@ -49,7 +49,7 @@ def talking(snapshot: Snapshot, began: int, ended: int, as_of: int, which: Filte
     """Return by queue how long conversations lasted within a period, ms; those that go on, until ``as_of``."""
     talks, visits = schema.conversations, schema.visits.c
     spent: dict[str, int] = defaultdict(int)
-    for inside in _touching(talks, began, ended):
+    for inside in touching(talks, began, ended):
         question = (
             select(visits.queue, func.sum(_overlap(talks, began, ended, as_of)))
             .join_from(talks, schema.visits, talks.c.visit == visits.visit)
@@ -61,7 +61,7 @@ def talking(snapshot: Snapshot, began: int, ended: int, as_of: int, which: Filte
     return dict(spent)
 
 
-def _touching(table: Table, began: int, ended: int) -> Iterator[ColumnElement[bool]]:
+def touching(table: Table, began: int, ended: int) -> Iterator[ColumnElement[bool]]:
     """Yield conditions, each with an index of its own: what began lately, what lasted long, what goes on."""
     t, lately = table.c, began - LONG_MS
     yield and_(t.began >= lately, t.began < ended, or_(t.ended.is_(None), t.ended > began))

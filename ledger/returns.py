@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import groupby
-from operator import attrgetter
 
 from sqlalchemy import and_, func, select
 
@@ -57,13 +55,14 @@ class Contact:
 
 def abandons(snapshot: Snapshot, began: int, ended: int, which: Filter) -> list[Abandon]:
     """Return the callers who arrived in a queue in a period and gave up, by arrival."""
-    visits, calls = schema.visits.c, schema.calls.c
+    begun = schema.calls.alias()  # for a filter looks at calls, too
+    visits, calls = schema.visits.c, begun.c
     question = (
         select(
             visits.visit, visits.call, func.coalesce(calls.ani, ""), func.coalesce(calls.dnis, ""),
             visits.queue, visits.arrived, visits.left, visits.wait_ms,
         )
-        .select_from(schema.visits.outerjoin(schema.calls, calls.call == visits.call))
+        .select_from(schema.visits.outerjoin(begun, calls.call == visits.call))
         .where(visits.arrived >= began, visits.arrived < ended, visits.outcome == "abandoned", of_a_caller())
         .where(*which.conditions())
         .order_by(visits.arrived, visits.visit)
@@ -95,16 +94,13 @@ def answers(snapshot: Snapshot, began: int, ended: int, *, site: str | None = No
         yield Answer(ani, at, bool(callback))
 
 
-def contacts(
-    snapshot: Snapshot, began: int, ended: int, until: int, which: Filter
-) -> Iterator[list[Contact]]:
-    """Yield the calls of each number, in order, one number at a time; only of numbers with a call that was asked for.
+def contacts(snapshot: Snapshot, began: int, ended: int, until: int, which: Filter) -> Iterator[Contact]:
+    """Yield calls by number, and each number's in order.
 
-    Asked for are the calls that began from ``began`` to ``ended``; with them come all others that began ``until``.
+    Asked for are those that began from ``began`` to ``ended``; all others that began ``until`` come with them.
     """
     calls, visits = schema.calls.c, schema.visits.c
-    own = chosen(which)
-    wanted = and_(began_within(began, ended), *own).label("wanted")
+    wanted = and_(began_within(began, ended), *chosen(which)).label("wanted")
     answered = and_(visits.call == calls.call, visits.outcome == "answered", of_a_caller())
     question = (
         select(calls.ani, calls.call, calls.began, visits.queue, visits.seat, wanted)
@@ -115,12 +111,10 @@ def contacts(
     site = snapshot.site if which.site is None else which.site
     if site is not None:
         question = question.where(calls.site == site)
-    rows = snapshot.connection.execute(question.execution_options(yield_per=_AT_ONCE))
-    for ani, group in groupby(rows, key=attrgetter("ani")):
-        found: list[Contact] = []
-        for row in group:
-            if found and found[-1].call == row.call:
-                found.pop()
-            found.append(Contact(row.call, ani, row.began, row.queue, row.seat, bool(row.wanted)))
-        if any(contact.chosen for contact in found):
-            yield found
+    last: Contact | None = None  # of several answers the last counts
+    for row in snapshot.connection.execute(question.execution_options(yield_per=_AT_ONCE)):
+        if last is not None and last.call != row.call:
+            yield last
+        last = Contact(row.call, row.ani, row.began, row.queue, row.seat, bool(row.wanted))
+    if last is not None:
+        yield last

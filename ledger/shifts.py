@@ -9,7 +9,7 @@ from sqlalchemy import Row, select, union_all
 
 from ledger import schema
 from ledger.errors import LedgerError
-from ledger.presence import _touching as touching
+from ledger.presence import touching
 from ledger.snapshot import Snapshot
 
 _AT_ONCE = 2_000

@@ -36,7 +36,7 @@ def chosen(which: Filter) -> list[ColumnElement[bool]]:
         wanted.append(calls.flow_version == which.flow_version)
     if which.queue is not None or which.seat is not None:
         visits = schema.visits.c
-        visit = select(literal(1)).where(visits.call == calls.call)
+        visit = select(literal(1)).where(visits.call == calls.call).correlate(schema.calls)
         if which.queue is not None:
             visit = visit.where(visits.queue == which.queue)
         if which.seat is not None:
@@ -44,7 +44,7 @@ def chosen(which: Filter) -> list[ColumnElement[bool]]:
         wanted.append(visit.exists())
     for name, value in which.tags:
         tag = select(literal(1)).where(tags.call == calls.call, tags.name == name, tags.value == value)
-        wanted.append(tag.exists())
+        wanted.append(tag.correlate(schema.calls).exists())
     return wanted
 
 

@@ -13,7 +13,17 @@ from reports.document import Report
 from reports.query import Query
 
 DEFAULT = "busy-hour"
-NAMES = (DEFAULT, "queues")
+NAMES = (
+    DEFAULT,
+    "queues",
+    "seats",
+    "ivr",
+    "abandoned",
+    "repeat",
+    "surveys",
+    "callbacks",
+    "calls",
+)
 
 
 def make(name: str, ledger: LedgerReader, query: Query) -> Report:
@@ -28,8 +38,8 @@ def make(name: str, ledger: LedgerReader, query: Query) -> Report:
 
 
 def is_empty(report: Report) -> bool:
-    """Tell whether nothing was found: every count of the main table is none."""
+    """Tell whether nothing was found: every count and duration of the main table is none."""
     main = report.tables[0]
-    counts = [index for index, column in enumerate(main.columns) if column.kind == "count"]
+    counts = [index for index, column in enumerate(main.columns) if column.kind in ("count", "seconds")]
     rows = [*main.rows, *([main.total] if main.total is not None else [])]
     return not any(row[index] for row in rows for index in counts) if counts else not main.rows

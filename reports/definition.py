@@ -28,6 +28,10 @@ _NAMES: Mapping[str, Words] = {
     "seat": Words("seat", "座席"),
     "flow_version": Words("flow version", "流程版本"),
     "tags": Words("tags", "标签"),
+    "windows": Words("windows", "时间窗"),
+    "number": Words("number", "主叫号码"),
+    "outcome": Words("outcome", "结果"),
+    "longer_than_s": Words("waited longer than", "等待超过"),
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain, pairwise
 
 from ledger.reader import LedgerReader
 from ledger.returns import Contact, contacts
@@ -30,6 +31,7 @@ _FIGURES = (
     Column("resolved", Words("resolved", "一次解决"), "count"),
     _FCR,
     Column("too_recent", Words("too recent", "未满时间窗"), "count"),
+    Column("without_number", Words("without a number", "无主叫号码"), "count"),
 )
 _SEAT = Column("seat", Words("seat", "座席"), "text")
 _CALLERS = (
@@ -60,9 +62,13 @@ class _Tally:
     answered: int = 0
     resolved: int = 0
     too_recent: int = 0
+    nameless: int = 0
 
     def take(self, contact: Contact, again: int | None, window: int, as_of: int) -> None:
         """Count a call; ``again`` is when its number called next."""
+        if not names_a_caller(contact.ani):
+            self.nameless += 1
+            return
         if contact.began + window > as_of:
             self.too_recent += 1
             return
@@ -76,10 +82,10 @@ class _Tally:
     def cells(self) -> list[Cell]:
         repeat_rate, fcr = Rate(self.repeated, self.calls), Rate(self.resolved, self.answered)
         seen = (self.calls, self.repeated, repeat_rate.value, self.answered, self.resolved, fcr.value)
-        return [*seen, self.too_recent]
+        return [*seen, self.too_recent, self.nameless]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Caller:
     ani: str
     calls: int
@@ -88,37 +94,63 @@ class _Caller:
     last: int
 
 
+class _Figures:
+    """Counts calls that come number by number."""
+
+    def __init__(self) -> None:
+        self.whole = {name: _Tally() for name in WINDOWS}
+        self.queues: dict[tuple[str, str], _Tally] = {}
+        self.seats: dict[tuple[str, str], _Tally] = {}
+        self.any = False
+        self._caller: _Caller | None = None
+        self._most: list[_Caller] = []
+
+    def take(self, contact: Contact, again: int | None, as_of: int) -> None:
+        """Count a call; ``again`` is when its number called next."""
+        self.any = True
+        for name, window in WINDOWS.items():
+            tallies = [self.whole[name]]
+            if contact.queue is not None:
+                tallies.append(self.queues.setdefault((contact.queue, name), _Tally()))
+            if contact.seat is not None:
+                tallies.append(self.seats.setdefault((contact.seat, name), _Tally()))
+            for tally in tallies:
+                tally.take(contact, again, window, as_of)
+        if names_a_caller(contact.ani):
+            self._count(contact)
+
+    def most(self) -> list[_Caller]:
+        """Return those who called most, and more than once."""
+        callers = [*self._most, *([self._caller] if self._caller is not None else [])]
+        often = [caller for caller in callers if caller.calls > 1]
+        return sorted(often, key=lambda one: (-one.calls, one.ani))[:TOP]
+
+    def _count(self, contact: Contact) -> None:
+        if self._caller is None or self._caller.ani != contact.ani:
+            self._most = self.most()
+            self._caller = _Caller(contact.ani, 0, 0, contact.began, contact.began)
+        self._caller.calls += 1
+        self._caller.answered += contact.queue is not None
+        self._caller.last = contact.began
+
+
 def repeat_report(ledger: LedgerReader, query: Query) -> Report:
     """Return how many calls were followed by another of the same number, and how many one call was enough for.
 
-    Reads one number at a time. Raises `UnknownQueue`.
+    Reads one call at a time. Raises `UnknownQueue`.
     """
-    whole = {name: _Tally() for name in WINDOWS}
-    queues: dict[tuple[str, str], _Tally] = {}
-    seats: dict[tuple[str, str], _Tally] = {}
-    callers: list[_Caller] = []
-    nameless = 0
+    figures = _Figures()
     with snapshot(ledger) as now:
         until = query.ended + max(WINDOWS.values()) + 1
-        for found in contacts(now, query.began, query.ended, until, which_of(now, query)):
-            if not names_a_caller(found[0].ani):
-                nameless += sum(contact.chosen for contact in found)
+        every = contacts(now, query.began, query.ended, until, which_of(now, query))
+        for contact, following in pairwise(chain(every, [None])):
+            if contact is None or not contact.chosen:
                 continue
-            for number, contact in enumerate(found):
-                if not contact.chosen:
-                    continue
-                again = found[number + 1].began if number + 1 < len(found) else None
-                for name, window in WINDOWS.items():
-                    tallies = [whole[name]]
-                    if contact.queue is not None:
-                        tallies.append(queues.setdefault((contact.queue, name), _Tally()))
-                    if contact.seat is not None:
-                        tallies.append(seats.setdefault((contact.seat, name), _Tally()))
-                    for tally in tallies:
-                        tally.take(contact, again, window, query.as_of)
-            callers = _most(callers, [contact for contact in found if contact.chosen])
-        if not nameless and not any(tally.calls or tally.too_recent for tally in whole.values()):
+            again = following.began if following is not None and following.ani == contact.ani else None
+            figures.take(contact, again, query.as_of)
+        if not figures.any:
             check_queue(now, query)
+    whole = figures.whole
     resolved = Rate(whole["24h"].resolved, whole["24h"].answered)
     return Report(
         name="repeat",
@@ -126,26 +158,18 @@ def repeat_report(ledger: LedgerReader, query: Query) -> Report:
         definition=about(query) | {"windows": list(WINDOWS)},
         tables=[
             Table("windows", TITLE, [_WINDOW, *_FIGURES], [[name, *whole[name].cells()] for name in WINDOWS]),
-            _table("queues", Words("By queue", "各队列"), QUEUE, queues),
-            _table("seats", Words("By seat", "各座席"), _SEAT, seats),
-            Table("callers", Words("Who called most", "来电最多的号码"), _CALLERS, _rows(query, callers)),
+            _table("queues", Words("By queue", "各队列"), QUEUE, figures.queues),
+            _table("seats", Words("By seat", "各座席"), _SEAT, figures.seats),
+            Table(
+                "callers", Words("Who called most", "来电最多的号码"), _CALLERS, _rows(query, figures.most())
+            ),
         ],
         headline=[
             (Words("first-contact resolution, 24 h", "24 小时首次解决率"), resolved.value, "rate"),
-            (Words("calls without a number", "无主叫号码来电"), nameless, "count"),
+            (Words("calls without a number", "无主叫号码来电"), whole["24h"].nameless, "count"),
         ],
         notes=[*_NOTES, times(query)],
-        data={"without_number": nameless},
     )
-
-
-def _most(callers: list[_Caller], found: Sequence[Contact]) -> list[_Caller]:
-    """Return those who called most, with the caller of these calls, if he is among them."""
-    if len(found) < 2:
-        return callers
-    answered = sum(contact.queue is not None for contact in found)
-    caller = _Caller(found[0].ani, len(found), answered, found[0].began, found[-1].began)
-    return sorted([*callers, caller], key=lambda one: (-one.calls, one.ani))[:TOP]
 
 
 def _table(name: str, title: Words, column: Column, tallies: dict[tuple[str, str], _Tally]) -> Table:

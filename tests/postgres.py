@@ -33,7 +33,7 @@ SETTINGS = {
 
 
 class PostgresServer:
-    """A server with any number of empty databases. ``close`` ends it, and nothing of it is left."""
+    """A server with any number of places for a ledger. ``close`` ends it, and nothing of it is left."""
 
     def __init__(self, toolbox: Toolbox) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="hotline-postgres-", dir=tempfile.gettempdir()))
@@ -58,12 +58,13 @@ class PostgresServer:
             self.close()
             raise
 
-    def database(self) -> str:
-        """Make an empty database and return its URL."""
+    def database(self, *, alone: bool = False) -> str:
+        """Return the URL of an empty place: a schema of the common database, or, slower, a database ``alone``."""
         name = next(self._names)
         with psycopg.connect(self._address, autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name} STRATEGY file_copy")
-        return f"postgresql+psycopg://{USER}@/{name}?host={self._data}"
+            connection.execute(f"CREATE {'DATABASE' if alone else 'SCHEMA'} {name}")
+        database, options = (name, "") if alone else ("postgres", f"&options=-csearch_path%3D{name}")
+        return f"postgresql+psycopg://{USER}@/{database}?host={self._data}{options}"
 
     def close(self) -> None:
         """Stop the server, whoever is connected, and remove its folder."""

@@ -120,17 +120,16 @@ def stationary(
     Source: Gaver, Jacobs and Latouche, "Finite birth-and-death models in randomly changing environments", 1984 (linear
     level reduction): from the top, each level's block takes in what comes back from the one above.
     """
-
-    def rates(state: S) -> list[tuple[S, float]]:
-        return [(target, rate) for target, rate in moves(state) if rate > 0]
-
-    levels = _levels(start, rates, level)
+    chain = _explored(start, moves)
+    levels: list[list[S]] = [[] for _ in range(max(map(level, chain)) + 1)]
+    for state in chain:
+        levels[level(state)].append(state)
     place = {state: n for states in levels for n, state in enumerate(states)}
 
     def block(n: int, to: int) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
         found = np.zeros((len(levels[n]), len(levels[to])))
         for row, state in enumerate(levels[n]):
-            for target, rate in rates(state):
+            for target, rate in chain[state]:
                 if level(target) == to:
                     found[row, place[target]] += rate
                 if n == to:
@@ -142,8 +141,9 @@ def stationary(
     for n in range(len(levels) - 2, -1, -1):
         ups.append(np.linalg.solve(reduced.T, -block(n, n + 1).T).T)
         reduced = block(n, n) + ups[-1] @ block(n + 1, n)
-    balance = np.vstack([reduced.T, np.ones(len(levels[0]))])
-    weights = [np.linalg.lstsq(balance, np.eye(len(balance))[-1], rcond=None)[0]]
+    balance = reduced.T.copy()
+    balance[-1] = 1.0  # one of its equations follows from the others; instead, these states weigh 1 together
+    weights = [np.linalg.solve(balance, np.eye(len(balance))[-1])]
     for up in reversed(ups):
         weights.append(weights[-1] @ up)
     whole = sum(float(one.sum()) for one in weights)
@@ -154,15 +154,12 @@ def stationary(
     }
 
 
-def _levels(
-    start: S, rates: Callable[[S], Iterable[tuple[S, float]]], level: Callable[[S], int]
-) -> list[list[S]]:
-    """Return every state that can be reached, by level."""
-    found, new = {start}, [start]
+def _explored(start: S, moves: Callable[[S], Iterable[tuple[S, float]]]) -> dict[S, list[tuple[S, float]]]:
+    """Return every state that can be reached, and the moves from there."""
+    chain: dict[S, list[tuple[S, float]]] = {}
+    new = [start]
     while new:
-        new = list(dict.fromkeys(to for state in new for to, _ in rates(state) if to not in found))
-        found.update(new)
-    levels: list[list[S]] = [[] for _ in range(max(map(level, found)) + 1)]
-    for state in found:
-        levels[level(state)].append(state)
-    return levels
+        for state in new:
+            chain[state] = [(target, rate) for target, rate in moves(state) if rate > 0]
+        new = list(dict.fromkeys(to for state in new for to, _ in chain[state] if to not in chain))
+    return chain

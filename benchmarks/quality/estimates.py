@@ -18,7 +18,7 @@ from acd.simulation import Queued, Simulation, all_at_work
 from benchmarks.quality.interval import interval
 from benchmarks.quality.models import models, n_design, two_priorities
 from benchmarks.quality.runs import number_of, processes
-from benchmarks.quality.skills import ERLANGS, KINDS, designs
+from benchmarks.quality.skills import ERLANGS, KINDS, PAIRS, designs
 from benchmarks.quality.traffic import Traffic, calls
 from benchmarks.report import Aim, Report
 from hotline.asterisk.prefix import Toolbox
@@ -120,7 +120,7 @@ def centres() -> list[Centre]:
         Centre(by_age.name, by_age.plan, by_age.traffic),
         Centre(
             f"six kinds of {ERLANGS:g} Erlangs, 90 seats, two skills each",
-            designs()["two, every pair"],
+            designs()[PAIRS],
             Traffic(dict.fromkeys(KINDS, ERLANGS)),
         ),
         *(

@@ -5,7 +5,7 @@ After Wallace and Whitt, "A staffing algorithm for call centers with skill-based
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
 from itertools import combinations
 from math import log
@@ -27,6 +27,7 @@ SEATS = 90
 CALLS = 60_000  # in a run
 EDGE = 10_000
 AIM_RATIO = 1.3
+ONE, CHAIN, PAIRS, ALL = "one skill each", "two, in a chain", "two, every pair", "all six"
 WITHIN = 20.0  # s
 WAIT, P95, LEVEL = "mean wait, s", "19 of 20 wait at most, s", f"answered within {WITHIN:g} s"
 
@@ -34,10 +35,10 @@ WAIT, P95, LEVEL = "mean wait, s", "19 of 20 wait at most, s", f"answered within
 def designs() -> dict[str, Plan]:
     """Return who can do what, with as many seats for each kind."""
     return {
-        "one skill each": _plan([(kind,) for kind in KINDS]),
-        "two, in a chain": _plan([(kind, KINDS[n - 1]) for n, kind in enumerate(KINDS)]),
-        "two, every pair": _plan(list(combinations(KINDS, 2))),
-        "all six": _plan([KINDS]),
+        ONE: _plan([(kind,) for kind in KINDS]),
+        CHAIN: _plan([(kind, KINDS[n - 1]) for n, kind in enumerate(KINDS)]),
+        PAIRS: _plan(list(combinations(KINDS, 2))),
+        ALL: _plan([KINDS]),
     }
 
 
@@ -46,43 +47,28 @@ async def skills(_: Toolbox, console: Console) -> Report:
 
     With one skill and with all, each caller waits as long as in plain lines: that is looked at, and Erlang C is exact.
     """
-    exact = {
-        "one skill each": _by_erlang_c(SEATS // len(KINDS), ERLANGS),
-        "all six": _by_erlang_c(SEATS, ERLANGS * len(KINDS)),
-    }
-    rows, aims = [], []
-    figures: dict[str, float] = {}
+    means = {ONE: _by_erlang_c(SEATS // len(KINDS), ERLANGS), ALL: _by_erlang_c(SEATS, ERLANGS * len(KINDS))}
+    cells = {name: [f"{value:.4g}" for value in exact.values()] for name, exact in means.items()}
+    runs = dict.fromkeys(means, "exact")
+    plans, aims = designs(), []
+    for name in (ONE, ALL):
+        what = f"{name}: callers of {CALLS:,} who do not wait as long as in plain lines"
+        aims.append(Aim(what, differing(plans[name], CALLS, 1, apart=name == ONE), 0, most=True))
     with processes() as executor:
-        for name, plan in designs().items():
+        for name in (CHAIN, PAIRS):
             console.print(f"  {name}", highlight=False)
-            if name in exact:
-                means = exact[name]
-                cells = [f"{means[what]:.4g}" for what in (WAIT, P95, LEVEL)]
-                of = "exact"
-                what = f"{name}: callers of {CALLS:,} who do not wait as long as in plain lines"
-                aims.append(
-                    Aim(what, differing(plan, CALLS, 1, apart=name == "one skill each"), 0, most=True)
-                )
-            else:
-                done = study(partial(run, plan, CALLS), executor)
-                means = {what: found.mean for what, found in done.found.items()}
-                cells = [
-                    f"{done.found[what].mean:.4g} ± {done.found[what].half:.2g}"
-                    for what in (WAIT, P95, LEVEL)
-                ]
-                of = f"{done.runs}"
-                aims.append(done.narrow(name))
-            ratio = means[WAIT] / exact["all six"][WAIT]
-            rows.append((name, *cells, f"{ratio:.2f}", of))
-            figures |= {f"{name}, {what}": mean for what, mean in means.items()}
-            if name not in exact:
-                aims.append(
-                    Aim(f"{name}: mean wait to that with all six skills", ratio, AIM_RATIO, most=True)
-                )
+            done = study(partial(run, plans[name], CALLS), executor)
+            means[name] = {what: found.mean for what, found in done.found.items()}
+            cells[name] = [f"{found.mean:.4g} ± {found.half:.2g}" for found in done.found.values()]
+            runs[name] = f"{done.runs}"
+            ratio = means[name][WAIT] / means[ALL][WAIT]
+            aims.append(Aim(f"{name}: mean wait to that with all six skills", ratio, AIM_RATIO, most=True))
+            aims.append(done.narrow(name))
+    rows = [(name, *cells[name], f"{means[name][WAIT] / means[ALL][WAIT]:.2f}", runs[name]) for name in plans]
+    figures = {f"{name}, {what}": value for name, one in means.items() for what, value in one.items()}
     columns = ("skills of a seat", WAIT, P95, LEVEL, "wait to that with all six", f"runs of {CALLS:,} calls")
-    return Report(
-        f"Six kinds of call, {ERLANGS:g} Erlangs of each, {SEATS} seats", columns, rows, figures, aims
-    )
+    title = f"Six kinds of call, {ERLANGS:g} Erlangs of each, {SEATS} seats"
+    return Report(title, columns, rows, figures, aims)
 
 
 def run(plan: Plan, number: int, seed: int) -> Run:
@@ -119,7 +105,7 @@ def _plan(teams: Sequence[Sequence[str]]) -> Plan:
     )
 
 
-def _by_erlang_c(servers: int, erlangs: float) -> Mapping[str, float]:
+def _by_erlang_c(servers: int, erlangs: float) -> dict[str, float]:
     known = erlang_c(servers, erlangs, TALK)
     each = TALK / (servers - erlangs)  # s until the next server is free, on average, while some wait
     return {

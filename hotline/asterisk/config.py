@@ -82,6 +82,7 @@ MODULES = (
     "app_echo",
     "app_userevent",
     "app_verbose",
+    "cdr_csv",
     "func_callerid",
     "func_channel",
     "func_dialplan",
@@ -99,7 +100,8 @@ MODULES = (
 PLAIN = {
     "acl": "",
     "ccss": "[general]\n",
-    "cdr": "[general]\nenable = no\n",
+    "cdr": "[general]\nenable = yes\nunanswered = yes\n"
+    "[csv]\nusegmtime = yes\nloguniqueid = yes\nloguserfield = yes\naccountlogs = no\n",
     "cel": "[general]\nenable = no\n",
     "features": "[general]\n[featuremap]\n",
     "indications": "[general]\ncountry = cn\n[cn]\ndescription = China\nringcadence = 1000,4000\n"
@@ -147,7 +149,7 @@ class Layout:
         """Make the folders, for this user alone. Raises `OSError`."""
         for folder in (self.folder, self.etc, self.agi_bin):
             folder.mkdir(parents=True, exist_ok=True)
-        for name in ("var", "var/spool", "logs"):
+        for name in ("var", "var/spool", "logs", "logs/cdr-csv"):
             (self.folder / name).mkdir(parents=True, exist_ok=True)
         self.folder.chmod(0o700)
         make_private(self.run)

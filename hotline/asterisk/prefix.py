@@ -170,5 +170,8 @@ def _installed(prefix: Path, machine: Machine) -> Toolbox:
             passed_over.append(f"{sipp} has no recordings of DTMF in {pcaps}")
             del files["sipp"]
             pcaps = None
+    if not {"postgres", "initdb"} <= files.keys():  # each asks the other for its version
+        files.pop("postgres", None)
+        files.pop("initdb", None)
     tools = {program: Tool((str(file),), {}, "installed") for program, file in files.items()}
     return Toolbox(prefix, tools, home, pcaps, tuple(passed_over))

@@ -25,6 +25,7 @@ LINES: Mapping[Kind, tuple[str, str]] = {  # how each moment is told, and in whi
     "talk": ("  🗣 talks with {}", "green"),
     "record": ("  ● recording", "cyan"),
     "call back": ("  ✎ a call-back by {} is noted", "cyan"),
+    "seat": ("  ✎ asks of the seat: {}", "cyan"),
     "lookup": ("  ? asks {}", "cyan"),
     "hang up": ("☎ the hotline hangs up", "dim"),
     "lost": ("☎ the caller hangs up", "dim"),

@@ -17,7 +17,7 @@ from ivr.reading.problem import did_you_mean
 from reports.measures import FORMULAS, Definition
 from reports.period import parse
 from reports.presets import PRESETS
-from reports.query import BusyHourName, By, DimensionName, IntervalName, Query
+from reports.query import MOST_LISTED, BusyHourName, By, DimensionName, IntervalName, Query
 
 ALL_FORMULAS = "all"
 BYS: tuple[By, ...] = (*get_args(IntervalName), *get_args(DimensionName))
@@ -51,6 +51,11 @@ class Asked:
     tags: tuple[str, ...]
     seat: str | None
     flow_version: str | None
+    numbers: bool = False
+    number: str | None = None
+    outcome: str | None = None
+    longer_than: str | None = None
+    limit: int = MOST_LISTED
 
 
 def one_of(option: str, written: str, known: Iterable[_Name]) -> _Name:
@@ -114,7 +119,19 @@ def query_for(asked: Asked, zone: ZoneInfo, now: int, site: Site | None) -> Quer
         tags=tags_of(asked.tags),
         preset=asked.preset,
         site=site.name if site else None,
+        numbers=asked.numbers,
+        number=asked.number,
+        outcome=asked.outcome,
+        longer_than_ms=_longer_than_ms(asked.longer_than),
+        limit=asked.limit,
     )
+
+
+def _longer_than_ms(written: str | None) -> int | None:
+    """Return a wait that was asked for, in milliseconds. Raises `QuantityUnclear`."""
+    if written is None:
+        return None
+    return 1_000 * quantity.whole_seconds("--longer-than", written, most=_MOST_S)
 
 
 def _definition(asked: Asked, site: Site | None) -> Definition:

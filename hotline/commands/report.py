@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from hotline.commands.console import CONFIG, ConfigOption, DataOption, err, fail, told
+from hotline.commands.console import CONFIG, ConfigOption, DataOption, NumbersOption, err, fail, told
 from hotline.commands.database import DatabaseOption, TimezoneOption, ledger_url, zone
 from hotline.commands.output import Form, check_way, deliver, form_for
 from hotline.commands.question import ALL_FORMULAS, BUSY_HOURS, BYS, Asked, query_for
@@ -23,7 +23,7 @@ from reports.formats.errors import FormatError
 from reports.measures import FORMULAS, SumsDiffer
 from reports.period import WORDS
 from reports.presets import PRESETS
-from reports.query import ALL, BadQuery, UnknownQueue
+from reports.query import ALL, MOST_LISTED, BadQuery, UnknownQueue
 
 report_app = typer.Typer()
 
@@ -73,6 +73,20 @@ def report(
     flow_version: Annotated[
         str | None, typer.Option("--flow-version", metavar="VERSION", help="calls that began on this version")
     ] = None,
+    number: Annotated[
+        str | None,
+        typer.Option(
+            "--number", metavar="NUMBER", help="calls: of this number, or that ends in these digits"
+        ),
+    ] = None,
+    outcome: Annotated[
+        str | None, typer.Option("--outcome", metavar="NAME", help="calls: how the wait or the call ended")
+    ] = None,
+    longer_than: Annotated[
+        str | None, typer.Option("--longer-than", metavar="TIME", help="calls: that waited longer, as 2m")
+    ] = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="calls: list so many")] = MOST_LISTED,
+    numbers: NumbersOption = False,
     form: Annotated[
         Form | None, typer.Option("--format", help="without it what --output ends with, or a table")
     ] = None,
@@ -102,6 +116,11 @@ def report(
         tags=tuple(tag or ()),
         seat=seat,
         flow_version=flow_version,
+        numbers=numbers,
+        number=number,
+        outcome=outcome,
+        longer_than=longer_than,
+        limit=limit,
     )
     with told(), _refusals():
         if name not in NAMES:

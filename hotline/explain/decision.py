@@ -17,15 +17,15 @@ AT_ONCE_MS = 50  # a seat that became ready within this before its offer was off
 class Decision:
     """Why a seat and a caller were joined.
 
-    ``fell_free``: the seat became ready at that moment, and took the caller whose turn it was there; otherwise the
-    caller got the best of the ready seats. ``agrees``: the floor of that moment, made again, gives this same seat and
-    caller.
+    ``freed_by``: the seat took the caller whose turn it was there, because it, or another one with which it shares a
+    reserve, fell free at that moment. Where none did the caller got the best of the ready seats. ``agrees``: the floor
+    of that moment, made again, gives this same seat and caller.
     """
 
     waits: Waits
     choice: Choice
     due: Due
-    fell_free: bool
+    freed_by: str | None
     agrees: bool
 
     @property
@@ -52,9 +52,9 @@ def _again(still: Still, offer: Offer) -> Decision | None:
     if not still.stands(offer.visit) or offer.seat not in still.plan.seats:
         return None
     waits, choice = still.waits(offer.visit), still.choice(offer.visit)
-    seat, due = still.idle(offer.seat), still.due(offer.seat)
-    fell_free = still.now - seat.since <= min(AT_ONCE_MS, waits.waited_ms)
+    due = still.due(offer.seat)
+    freed_by = still.freed_by(offer.seat, still.now - min(AT_ONCE_MS, waits.waited_ms))
     best = bool(choice.possible) and choice.possible[0].seat == offer.seat
     could = offer.seat in [one.seat for one in choice.possible]
-    agrees = best or (could and fell_free and due.visit == offer.visit)
-    return Decision(waits, choice, due, fell_free, agrees)
+    agrees = best or (could and freed_by is not None and due.visit == offer.visit)
+    return Decision(waits, choice, due, freed_by, agrees)

@@ -13,7 +13,7 @@ from acd.plan import Plan, group_skill, own_skill
 from acd.plan_data import plan_from
 from acd.policy import meets
 from acd.still import Still
-from acd.widening import stage_at, stages
+from acd.widening import Stage, stage_at, stages
 from hotline.explain.seats import as_it_stood, has_come, interval_at, on_duty
 from ledger.floor import Period, number
 from ledger.records import EngineRun, Offer, Ring, Visit
@@ -65,15 +65,25 @@ class Past:
         """Return the offers of a visit, in order."""
         return self._offers[visit]
 
+    def ladder(self, visit: Visit, at: int) -> tuple[Stage, ...]:
+        """Return the stages of a visit by the plan of a moment; none where that has no such queue."""
+        plan = self.plan_at(at)
+        if plan is None or visit.queue not in plan.queues:
+            return ()
+        return stages(plan.queues[visit.queue], plan.queues, self._skills(visit))
+
     def before(self, offer: Offer, *, late: bool) -> Still | None:
         """Return the floor as it stood when an offer was decided on; None where the ledger has no plan from then."""
-        return self._still(offer.made, offer, late)
+        return self._still(offer.made, late, offer.visit, offer)
 
-    def at(self, at: int, *, late: bool = True) -> Still | None:
-        """Return the floor as it stood at a moment, UTC ms; None where the ledger has no plan from then."""
-        return self._still(at, None, late)
+    def at(self, at: int, *, present: str | None = None) -> Still | None:
+        """Return the floor as it stood at a moment, UTC ms; None where the ledger has no plan from then.
 
-    def _still(self, at: int, before: Offer | None, late: bool) -> Still | None:
+        The visit that is ``present`` stood there just before that moment, if it is the one in which it came or went.
+        """
+        return self._still(at, True, present, None)
+
+    def _still(self, at: int, late: bool, present: str | None, before: Offer | None) -> Still | None:
         plan = self.plan_at(at)
         if plan is None:
             return None
@@ -87,7 +97,7 @@ class Past:
         callers = [
             self._enter(visit, plan, at, late, engine_began)
             for visit in self.period.visits
-            if self._stands(visit, at, late, before, undone)
+            if visit.visit == present or self._stands(visit, at, late, before, undone)
         ]
         return Still(plan, at, self._seats(at, late, engine_began, undone, turns), callers)
 
@@ -103,8 +113,6 @@ class Past:
 
     def _stands(self, visit: Visit, at: int, late: bool, before: Offer | None, undone: set[str]) -> bool:
         """Tell whether a caller stood in line: neither gone, nor being offered, nor put aside."""
-        if before is not None and before.visit == visit.visit:
-            return True
         if not has_come(visit.arrived, at, late=late):
             return False
         if visit.left is not None and has_come(visit.left, at, late=late):
@@ -120,7 +128,7 @@ class Past:
 
     def _is_aside(self, visit: Visit, offers: list[Offer], at: int) -> bool:
         """Tell whether a call-back waits for its next attempt, which nothing tells where it was given back at night."""
-        if not offers:
+        if not offers or offers[-1].outcome != "cancelled":
             return False
         again = [again for _, again, offer in self._tries[visit.visit] if offer == offers[-1].offer]
         return again[0] > at if again else True
@@ -131,12 +139,11 @@ class Past:
             for ring in self._missed[visit.visit]
             if ring.ended is not None and has_come(ring.ended, at, late=late) and ring.ended >= engine_began
         ]
-        wanted = self.period.seats_wanted.get(visit.visit)
         entered = Enter(
             visit=visit.visit,
             queue=visit.queue,
             arrived=visit.arrived,
-            skills={**visit.skills, **({own_skill(wanted): 1} if wanted is not None else {})},
+            skills=self._skills(visit),
             priority=visit.priority,
             credit_ms=visit.credit_ms or 0,
             tier=visit.tier or 0,
@@ -147,16 +154,18 @@ class Past:
         asked_first = self._owner_is_asked(entered, plan, at, engine_began)
         return entered if asked_first else replace(entered, owner=None)
 
+    def _skills(self, visit: Visit) -> dict[str, int]:
+        wanted = self.period.seats_wanted.get(visit.visit)
+        return {**visit.skills, **({own_skill(wanted): 1} if wanted is not None else {})}
+
     def _owner_is_asked(self, entered: Enter, plan: Plan, at: int, engine_began: int) -> bool:
         """Tell whether the owner has been on duty, and able, since the caller came: who once is not never is again."""
         owner, queue = entered.owner, plan.queues.get(entered.queue)
         if owner is None or queue is None or owner not in plan.seats:
             return False
         since = max(entered.arrived, engine_began)
-        ladder = stages(queue, plan.queues, entered.skills)
-        groups = {group_skill(group): 1 for group, seats in plan.groups.items() if owner in seats}
-        abilities = {**plan.seats[owner], **groups, own_skill(owner): 5}
-        able = meets(abilities, stage_at(ladder, since - entered.arrived)[0].ways)
+        stage, _ = stage_at(stages(queue, plan.queues, entered.skills), since - entered.arrived)
+        able = meets(abilities(plan, owner), stage.ways)
         states = self.period.seats.get(owner, ())
         return able and on_duty(states, since, at, plan.unreachable_off_ms)
 
@@ -172,6 +181,12 @@ class Past:
                 last[ring.seat] = (ring.began, ring.ring)
         order = sorted(last, key=lambda seat: (last[seat][0], number(last[seat][1])))
         return {seat: {queue: turn} for turn, seat in enumerate(order, 1)}
+
+
+def abilities(plan: Plan, seat: str) -> Mapping[str, int]:
+    """Return all that a seat of a plan can do, and be."""
+    groups = {group_skill(group): 1 for group, seats in plan.groups.items() if seat in seats}
+    return {**plan.seats[seat], **groups, own_skill(seat): 5}
 
 
 def _key(offer: Offer) -> _Key:

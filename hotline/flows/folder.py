@@ -36,21 +36,24 @@ def read_flows(site: Site, keep: Keep) -> FlowSet:
 
 
 def number_problems(site: Site, live: FlowSet) -> Iterator[Problem]:
-    """Yield what is wrong between the site's numbers and the flows that they lead to."""
-    for number, entry in site.settings.numbers.items():
+    """Yield what is wrong between the site's numbers and codes and the flows that they lead to."""
+    settings = site.settings
+    entries = [("numbers", number, entry) for number, entry in settings.numbers.items()]
+    entries += [("codes", code, entry) for code, entry in settings.codes.items()]
+    for key, number, entry in entries:
         flow = live.flows.get(entry.flow)
         if flow is None:
             message = f"there is no flow {entry.flow!r}{did_you_mean(entry.flow, live.flows)}"
-            yield site.problem(("numbers", number, "flow"), "unknown-flow", message)
+            yield site.problem((key, number, "flow"), "unknown-flow", message)
         elif entry.language not in flow.languages:
             known = ", ".join(flow.languages)
             message = f"the flow {entry.flow!r} does not speak {entry.language!r}; it speaks {known}"
-            yield site.problem(("numbers", number, "language"), "unknown-language", message)
+            yield site.problem((key, number, "language"), "unknown-language", message)
         elif flow.arguments:
             message = (
                 f"the flow {entry.flow!r} wants arguments of a flow that calls it; no number can lead to it"
             )
-            yield site.problem(("numbers", number, "flow"), "wants-arguments", message)
+            yield site.problem((key, number, "flow"), "wants-arguments", message)
 
 
 def _documents(folder: Path) -> dict[str, bytes]:

@@ -54,7 +54,8 @@ class Shelf:
         self._memory = memory
         self._loaded = Loaded(site, Keep(site.data / FOLDER), speech)
         self._file = LiveFile(site.data / FOLDER / FILE)
-        self._entries = dict.fromkeys(entry.flow for entry in site.settings.numbers.values())
+        entries = (*site.settings.numbers.values(), *site.settings.codes.values())
+        self._entries = dict.fromkeys(entry.flow for entry in entries)
         self._standings: dict[str, Standing] = {}
         self._changing = asyncio.Lock()
         self._counted = asyncio.Event()

@@ -14,6 +14,7 @@ from ivr.verbs.callback import Callback
 from ivr.verbs.collect import Collect
 from ivr.verbs.menu import Menu
 from ivr.verbs.queue import Queue
+from ivr.verbs.seat import Seat
 from ivr.verbs.subflow import Return, SubFlow
 from ivr.verbs.transfer import Transfer
 from ivr.verbs.verb import Verb
@@ -123,7 +124,8 @@ class _Ways:
 
     def no_person(self, name: str) -> Iterator[Problem]:
         """Yield the warning of a flow that leads to nobody."""
-        if name not in self._to_person:
+        agents_own = any(isinstance(node, Seat) for node in self._files[name].flow.nodes.values())
+        if name not in self._to_person and not agents_own:
             message = "no way of this flow leads to a person: to a queue, a transfer or a call-back"
             yield _warning(self._files[name], ("start",), "no-person", message)
 

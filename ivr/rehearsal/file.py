@@ -13,6 +13,7 @@ from pydantic_core import PydanticCustomError
 
 from ivr.call import RingOutcome
 from ivr.door import CallbackAnswer
+from ivr.house import SeatAnswer
 from ivr.language.duration import Seconds
 from ivr.language.flow import FlowSet
 from ivr.language.part import Part
@@ -145,7 +146,8 @@ class Rehearsal(Part):
     )
     queues: dict[QueueName, Annotated[tuple[QueueDoes, ...], BeforeValidator(_listed)]] = Field(
         {},
-        description="What each queue does: answers (if nothing is said), busy, full, no_agents or timeout; "
+        description="What each queue does: answers (if nothing is said), busy, full, no_agents, closed, long_wait or "
+        "timeout; "
         "or a list, for one visit after the other.",
     )
     figures: dict[
@@ -159,6 +161,9 @@ class Rehearsal(Part):
         (), description="How phones that are rung, and numbers that are called, answer in turn; then all do."
     )
     callbacks: CallbackAnswer = Field("taken", description="What the house says to a wish to be called back.")
+    seats: Annotated[tuple[SeatAnswer, ...], BeforeValidator(_listed)] = Field(
+        (), description="What is answered to each wish about a seat, in turn; next if nothing is said."
+    )
     call: tuple[Annotated[Step, BeforeValidator(_worded)], ...] = Field(
         (), description="The conversation, step by step."
     )

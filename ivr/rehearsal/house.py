@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeAlias, get_args
 from ivr.call import Rang, Ring
 from ivr.door import CallbackAnswer, CallbackWish, Leave, Place, Wish
 from ivr.facts import RecordingKind
-from ivr.house import House, LookupFailed, LookupTimedOut, Notice, Refusal, Room
+from ivr.house import House, LookupFailed, LookupTimedOut, Notice, Refusal, Room, SeatAnswer, SeatWish
 from ivr.rehearsal.call import RehearsedCall
 
 QueueDoes: TypeAlias = Literal["answers", "full", "no_agents", "closed", "timeout", "long_wait", "busy"]
@@ -27,13 +27,14 @@ class Stubs:
 
     ``lookups`` maps a lookup's name to its answer; None is an answer too: nothing found; the texts ``"timeout"``
     and ``"error"`` are failures. ``queues`` maps a queue's name to what it does at each visit, the last of them for
-    all further visits, and ``figures`` to its figures.
+    all further visits, and ``figures`` to its figures. ``seats`` are the answers to what is asked of seats, likewise.
     """
 
     queues: Mapping[str, Sequence[QueueDoes]] = field(default_factory=dict)
     figures: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     lookups: Mapping[str, Any] = field(default_factory=dict)
     callbacks: CallbackAnswer = "taken"
+    seats: Sequence[SeatAnswer] = ()
     allows: Callable[[str], bool] = lambda _number: True
     notices: Sequence[Notice] = ()
     at: datetime = WORKDAY
@@ -91,8 +92,9 @@ class RehearsedHouse:
         self._call = call
         self.wishes: list[Wish] = []
         self.callbacks: list[CallbackWish] = []
+        self.wished: list[SeatWish] = []
         self.asked: list[tuple[str, Mapping[str, Any]]] = []
-        self.house = House(self, self, self, self, self, self, self)
+        self.house = House(self, self, self, self, self, self, self, self)
 
     def enter(self, wish: Wish) -> RehearsedStay:
         """Let the call into a queue."""
@@ -146,6 +148,13 @@ class RehearsedHouse:
         """Return the figures that were laid down, or those of an idle queue."""
         idle = {"waiting": 0, "longest_wait": 0.0, "estimated_wait": 0.0, "seats_ready": 1}
         return {**idle, **self._stubs.figures.get(name, {})}
+
+    def do(self, wish: SeatWish) -> SeatAnswer:
+        """Do what an agent asks, as was laid down."""
+        self._call.note("seat", wish.asks)
+        self.wished.append(wish)
+        answers = self._stubs.seats or ("next",)
+        return answers[min(len(self.wished), len(answers)) - 1]
 
     def local(self) -> datetime:
         """Return the time of the rehearsal, which goes on with the call."""

@@ -153,6 +153,7 @@ def stubs_of(rehearsal: Rehearsal, zone: tzinfo, allows: Callable[[str], bool] |
             str(name): None if answer == "nothing" else answer for name, answer in rehearsal.lookups.items()
         },
         callbacks=rehearsal.callbacks,
+        seats=rehearsal.seats,
         allows=allows or (lambda _number: False),
         notices=[notice_of(notice) for notice in rehearsal.notices],
         at=(rehearsal.at or WORKDAY).replace(tzinfo=zone),

@@ -45,6 +45,7 @@ Kind: TypeAlias = (
         "line",
         "talk",
         "call back",
+        "seat",
         "way",
         "hang up",
         "lost",

@@ -13,6 +13,7 @@ from ivr.verbs.lookup import Lookup
 from ivr.verbs.menu import Menu
 from ivr.verbs.play import Play
 from ivr.verbs.queue import Queue
+from ivr.verbs.seat import Seat
 from ivr.verbs.set import Set
 from ivr.verbs.split import Split
 from ivr.verbs.subflow import Return, SubFlow
@@ -28,6 +29,6 @@ VERBS: Mapping[str, type[Verb]] = {
     kind.verb: kind
     for kind in (
         *(Play, Menu, Collect, Set, Switch, Hours, Lookup, Queue, Transfer, Callback, Voicemail, Record),
-        *(Survey, SetLanguage, SubFlow, Return, Announce, Tag, Split, Hangup),
+        *(Survey, SetLanguage, SubFlow, Return, Announce, Tag, Split, Seat, Hangup),
     )
 }

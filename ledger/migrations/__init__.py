@@ -12,13 +12,8 @@ from ledger.rollup_schema import INDEXES, rollup_quarters, rollups, triggers
 from ledger.schema import VERSION, ledger_version
 
 
-def revision(version: int) -> str:
-    """Return what Alembic knows a version of the schema by."""
-    return f"{version:04}"
-
-
-def upgrade(connection: Connection, found: int, to: int = VERSION) -> None:
-    """Bring a ledger of version ``found`` to version ``to``, within the connection's transaction.
+def upgrade(connection: Connection, found: int) -> None:
+    """Bring a ledger of version ``found`` to the present one, within the connection's transaction.
 
     Raises ``SQLAlchemyError``; then undo the transaction.
     """
@@ -26,10 +21,14 @@ def upgrade(connection: Connection, found: int, to: int = VERSION) -> None:
     config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
     config.attributes["connection"] = connection
     # Programs of the first version added tables to it as they grew; its step makes those that are missing.
-    command.stamp(config, revision(found) if found > 1 else "base", purge=True)
-    command.upgrade(config, revision(to))
+    command.stamp(config, _revision(found) if found > 1 else "base", purge=True)
+    command.upgrade(config, _revision(VERSION))
     _make_roll_ups_anew(connection)
-    connection.execute(update(ledger_version).values(version=to))
+    connection.execute(update(ledger_version).values(version=VERSION))
+
+
+def _revision(version: int) -> str:
+    return f"{version:04}"
 
 
 def _make_roll_ups_anew(connection: Connection) -> None:

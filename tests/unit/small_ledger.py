@@ -64,6 +64,7 @@ class Ledger:
                     connection.execute(update(table).where(*same).values(**row))
 
     def clear(self):
+        self.intervals = 0
         with self.engine.begin() as connection:
             for table in (schema.visits, schema.conversations, schema.seat_states, rollups, rollup_quarters):
                 connection.execute(delete(table))

@@ -7,14 +7,16 @@ import json
 from collections.abc import Sequence
 from datetime import UTC, datetime, time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import text
+from structlog.testing import capture_logs
 from typer.testing import CliRunner
 
-from hotline.auditor import until
+from hotline.auditor import Auditor, cdr_files, until
 from hotline.commands.audit import audit_app as app
 from ledger.audit import audit
 from ledger.cdr import CdrUnreadable
@@ -50,7 +52,7 @@ DAMAGE = {
     "offer-outside-its-visit": "UPDATE offers SET made = made - 4000",
     "offer-without-ring": "DELETE FROM rings",
     "answered-offers": "UPDATE offers SET outcome = 'no-answer'",
-    "seat-twice": f"INSERT INTO rings VALUES ('h-1.2/1/1/1', 'h-1.2/1/1', 'h-1.2/1', 'h-1.2', {ORIGIN}, 'ann', '6001', "
+    "seat-twice": f"INSERT INTO rings VALUES ('h-1.1/1/1/2', 'h-1.1/1/1', 'h-1.1/1', 'h-1.1', {ORIGIN}, 'ann', '6001', "
     f"{T + 20000}, {T + 21000}, 'refused', NULL, NULL)",
     "state-overlaps": "UPDATE seat_states SET began = began - 1 WHERE interval = 3",
     "state-gap": "UPDATE seat_states SET began = began + 1 WHERE interval = 3",
@@ -336,3 +338,35 @@ def test_the_command_refuses_a_period_that_ends_before_it_begins(url: str) -> No
     assert (done.exit_code, "is not before --to" in done.output) == (1, True)
     done = run("--database", url, "--from", "2026-02-30")
     assert (done.exit_code, "is no moment" in done.output) == (1, True)
+
+
+async def test_the_engines_own_audit_logs_what_is_wrong_and_goes_on_without_a_ledger(
+    url: str, tmp_path: Path
+) -> None:
+    site = SimpleNamespace(
+        name="site", database=url, zone=UTC, data=tmp_path, settings=SimpleNamespace(asterisk="own")
+    )
+    auditor = Auditor(site, SimpleNamespace(now=lambda: AS_OF))  # type: ignore[arg-type]
+    change(url, DAMAGE["wait"])
+    with capture_logs() as logs:
+        await auditor.audit()
+    assert [(log["event"], log["log_level"], log.get("check")) for log in logs] == [
+        ("audit", "info", None),
+        ("audit: it does not agree", "error", "wait"),
+    ]
+    assert auditor.last is not None
+    site.database = f"sqlite:///{tmp_path}/none.sqlite"
+    with capture_logs() as logs:
+        await auditor.audit()
+    assert [log["event"] for log in logs] == ["audit impossible"]
+
+
+def test_the_records_of_our_own_asterisk_are_found_and_none_of_anothers(tmp_path: Path) -> None:
+    folder = tmp_path / "asterisk" / "logs" / "cdr-csv"
+    folder.mkdir(parents=True)
+    for name in ("Master.csv", "Master.csv.1.gz", "other.csv"):
+        (folder / name).touch()
+    own = SimpleNamespace(data=tmp_path, settings=SimpleNamespace(asterisk="own"))
+    assert [file.name for file in cdr_files(own)] == ["Master.csv", "Master.csv.1.gz"]  # type: ignore[arg-type]
+    own.settings.asterisk = "external"
+    assert cdr_files(own) == []  # type: ignore[arg-type]

@@ -28,6 +28,7 @@ from ledger.errors import (
 from ledger.events import CallBegan, Tagged
 from ledger.journal import Journal
 from ledger.writer import LedgerWriter
+from tests.postgres import PostgresServer
 from tests.unit.old_ledger import brought_forward
 
 
@@ -47,6 +48,15 @@ def rows(url: str) -> dict[str, list[Any]]:
 @pytest.fixture
 def url(tmp_path: Path) -> str:
     return brought_forward(f"sqlite:///{tmp_path}/ledger.sqlite", tmp_path)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty database that nobody else has open."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/second.sqlite"
+    server: PostgresServer = request.getfixturevalue("postgres")
+    return server.database(alone=True)
 
 
 @pytest.fixture
@@ -71,7 +81,7 @@ def test_it_comes_back_whole_from_each_kind_of_database_to_the_other(
     url: str, database_url: str, other: str, tmp_path: Path
 ) -> None:
     back_up(url, tmp_path / "first", at=1)
-    restore(tmp_path / "first", database_url, replace=True)
+    restore(tmp_path / "first", database_url)
     back_up(database_url, tmp_path / "second", at=2)
     counts = restore(tmp_path / "second", other)
     assert rows(database_url) == rows(other) == rows(url)
@@ -119,9 +129,9 @@ def test_a_ledger_that_somebody_has_open_is_left_alone(file: Path, database_url:
     with engine.connect() as connection:
         connection.execute(select(schema.calls)).all()
         with pytest.raises(LedgerInUse, match="Stop the hotline"):
-            restore(file, database_url, replace=True)
+            restore(file, database_url)
     engine.dispose()
-    restore(file, database_url, replace=True)
+    restore(file, database_url)
 
 
 @pytest.mark.parametrize("left", [0.0, 0.1, 0.5, 0.9, 0.999])

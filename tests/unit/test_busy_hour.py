@@ -288,3 +288,16 @@ def test_the_report_is_the_same_of_roll_ups_and_of_rows(ledger, name):
     rows = ask(ledger, THREE_DAYS, busy_hour=name)
     settle(ledger.engine, THREE_DAYS[1])
     assert ask(ledger, THREE_DAYS, busy_hour=name) == rows
+
+
+@pytest.mark.parametrize("name", ["sliding", "clock", "tcbh", "adph"])
+def test_a_period_that_is_yet_to_come_has_nothing(ledger, name):
+    ledger.put_fast(crowd("2026-03-02T10:00", 1))
+    told = ask(ledger, as_of=at("2026-03-01"), busy_hour=name).data["busy_hour"]
+    assert (told["offered"], told["erlangs"]) == (0, 0)
+
+
+def test_a_fixed_hour_that_the_period_does_not_hold_has_no_days(ledger):
+    period = at("2026-03-02T10:30"), at("2026-03-02T11:00")
+    told = ask(ledger, period, busy_hour="fixed", fixed=time(10)).data["busy_hour"]
+    assert (told["start"], told["days"], told["offered"]) == ("10:00", [], 0)

@@ -10,11 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, MetaData, create_engine, inspect, select, text
 from sqlalchemy.exc import OperationalError
+from typer.testing import CliRunner
 
+from hotline.commands.ledger import ledger_app
 from ledger import migrations, schema
 from ledger.database import open_for_reading, open_for_writing, version_of
 from ledger.errors import LedgerMissing, LedgerUnreachable, NewerLedger, OlderLedger
@@ -32,6 +35,10 @@ LATER_IN_VERSION_1 = ("recordings", "flow_versions", "tags", "notices")
 def version_1(database_url: str, tmp_path: Path) -> str:
     """The URL of a ledger of version 1, in each kind of database."""
     return old_ledger.version_1(database_url, tmp_path)
+
+
+app = typer.Typer()
+app.add_typer(ledger_app, name="ledger")
 
 
 def rows(url: str, metadata: MetaData) -> dict[str, list[dict[str, Any]]]:
@@ -199,3 +206,18 @@ def test_a_start_that_migrates_nothing_does_not_import_alembic(tmp_path: Path) -
         ).returncode
         == 0
     )
+
+
+def test_the_command_brings_a_ledger_up_to_date_and_says_so(version_1: str) -> None:
+    def say() -> Any:
+        return CliRunner().invoke(app, ["ledger", "upgrade", "--database", version_1])
+
+    first_time, second_time = say(), say()
+    assert (first_time.exit_code, f"schema 1 → {schema.VERSION}" in first_time.output) == (0, True)
+    assert (second_time.exit_code, "up to date already" in second_time.output) == (0, True)
+
+
+def test_the_command_makes_no_ledger_where_there_is_none(tmp_path: Path) -> None:
+    done = CliRunner().invoke(app, ["ledger", "upgrade", "--database", f"sqlite:///{tmp_path}/none.sqlite"])
+    assert (done.exit_code, "There is no ledger" in done.output) == (1, True)
+    assert list(tmp_path.iterdir()) == []

@@ -13,7 +13,8 @@ from benchmarks.quality.exact import erlang_a, erlang_c, erlang_c_over, prioriti
 from benchmarks.quality.interval import interval, student_t
 from benchmarks.quality.models import Model, differing, expected, models, run
 from benchmarks.quality.runs import number_of
-from benchmarks.quality.skills import KINDS, SEATS, designs
+from benchmarks.quality.skills import ALL, CHAIN, KINDS, ONE, PAIRS, SEATS, designs
+from benchmarks.quality.skills import differing as waiting_otherwise
 from benchmarks.quality.traffic import Traffic, calls, plain_waits, plain_waits_apart
 
 MODELS = {model.name: model for model in models()}
@@ -136,12 +137,7 @@ def test_more_controls_than_runs_are_refused() -> None:
 
 
 def test_every_design_of_skills_has_as_many_seats_for_each_kind() -> None:
-    for name, seats in {
-        "one skill each": 15,
-        "two, in a chain": 30,
-        "two, every pair": 30,
-        "all six": 90,
-    }.items():
+    for name, seats in {ONE: 15, CHAIN: 30, PAIRS: 30, ALL: 90}.items():
         plan = designs()[name]
         assert len(plan.seats) == SEATS
         assert {sum(kind in one for one in plan.seats.values()) for kind in KINDS} == {seats}
@@ -152,6 +148,11 @@ def test_our_estimates_are_nearer_than_the_head_of_the_line_and_hold_the_truth_t
     found = estimated(Centre(overloaded.name, overloaded.plan, overloaded.traffic), 3_000, seed=1)
     assert found[OURS] < 0.9 * found[HEAD]
     assert 0.5 < found[COVERED] < 0.7
+
+
+@pytest.mark.parametrize(("name", "apart"), [(ONE, True), (ALL, False)])
+def test_with_one_skill_or_all_every_caller_waits_as_long_as_in_plain_lines(name: str, apart: bool) -> None:
+    assert waiting_otherwise(designs()[name], 1_500, seed=2, apart=apart) == 0
 
 
 def test_app_queue_s_average_counts_the_last_wait_a_quarter_in_whole_seconds() -> None:

@@ -19,7 +19,7 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from reports.cell import column_shown, duration, plain, shown
-from reports.document import Cell, Kind, Report, Table, Words
+from reports.document import Cell, Column, Kind, Report, Table, Words
 from reports.formats import csv, html, json, pdf, table, xlsx
 from reports.formats.errors import NoFont, TooManyRows
 from tests.unit.small_report import DAY, START, WICKED, empty_report, latin_report, small_report
@@ -61,6 +61,17 @@ def test_a_cell_is_shown_as_people_of_that_language_read_it(
 ) -> None:
     assert shown(cell, kind, "en") == english
     assert shown(cell, kind, "zh") == chinese
+
+
+def test_a_cell_of_both_languages_is_shown_in_the_reader_s_and_written_in_english_for_programs() -> None:
+    monday = Words("Monday", "星期一")
+    report = replace(
+        small_report(), tables=[Table("t", monday, (Column("day", monday, "text"),), [(monday,)])]
+    )
+    assert (shown(monday, "text", "en"), shown(monday, "text", "zh")) == ("Monday", "星期一")
+    assert reading_json.loads(json.render(report))["rows"] == [{"day": "Monday"}]
+    assert csv.render(report) == "day\nMonday\n"
+    assert sheets(report, "zh")["星期一"].cell(2, 1).value == "星期一"
 
 
 @pytest.mark.parametrize(

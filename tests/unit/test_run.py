@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from ledger.records import Visit
-from reports.run import busy_hour, render
 from reports.measures import Definition
+from reports.run import busy_hour, render
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 KATHMANDU = ZoneInfo("Asia/Kathmandu")  # 5:45 from UTC

@@ -146,6 +146,14 @@ def test_a_sipp_without_recordings_of_digits_will_not_do_for_the_tests(system: S
     assert toolbox.sipp_pcaps == system.folder / "usr/share/sip-tester"
 
 
+def test_a_postgresql_without_its_initdb_will_not_do_for_the_tests(system: System) -> None:
+    system.asterisk()
+    system.program("postgres")
+    with pytest.raises(MissingProgram) as raised:
+        find(cache=system.cache, machine=system.machine, with_tests=True)
+    assert {"postgres", "initdb"} <= set(raised.value.programs)
+
+
 def test_a_choice_that_means_nothing_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOTLINE_ASTERISK", "borrowed")
     with pytest.raises(BadSetting, match="'borrowed'"):

@@ -34,8 +34,12 @@ DAY = 24 * HOUR
 
 
 def ledger(folder: Path, *events: Event) -> str:
-    """Put events into a new ledger, in the order of time; return its URL."""
-    url = f"sqlite:///{folder}/ledger.sqlite"
+    """Put events into a new ledger in a folder; return its URL."""
+    return put(f"sqlite:///{folder}/ledger.sqlite", *events)
+
+
+def put(url: str, *events: Event) -> str:
+    """Put events into an empty database, in the order of time; return its URL."""
     engine = open_for_writing(url)
     fold = Fold(engine.dialect.name, "site", "node")
     with engine.begin() as connection:
