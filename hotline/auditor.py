@@ -1,4 +1,4 @@
-"""The audit that runs by itself: soon after the engine has started, and each night."""
+"""What is done by itself soon after the engine has started, and each night: the audit; erasing what is old."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from hotline.clock import Clock
+from hotline.retention import erase_old
 from hotline.site import Site
 from ledger.audit import audit
 from ledger.errors import LedgerError
@@ -43,7 +44,24 @@ class Auditor:
         await asyncio.sleep(FIRST_S)
         while True:
             await self.audit()
+            await self._erase_old()
             await asyncio.sleep(until(NIGHTLY, self._clock.now(), self._site.zone))
+
+    async def _erase_old(self) -> None:
+        """Erase what is older than the site keeps it."""
+        kept = self._site.settings.retention
+        if kept.calls is None and kept.recordings is None:
+            return
+        try:
+            await asyncio.to_thread(
+                erase_old,
+                self._site,
+                self._clock.now(),
+                calls_ms=kept.calls,
+                recordings_ms=kept.recordings,
+            )
+        except (LedgerError, OSError) as error:
+            log.error("old data not erased", reason=str(error))  # noqa: TRY400 it says all
 
     async def audit(self) -> None:
         """Audit now, in a thread."""

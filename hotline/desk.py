@@ -145,6 +145,17 @@ class Desk:
                 queues[subject] = replace(queues[subject], closed=True)
         return replace(plan, seats=seats, queues=queues)
 
+    def queues_of(self, seat: str) -> Sequence[str]:
+        """Return the queues that a seat serves by its skills, as they ask at first."""
+        plan = self._switchboard.distributor.plan
+        skills = plan.seats.get(seat, {})
+        return [
+            name
+            for name, queue in plan.queues.items()
+            if all(skills.get(skill, 0) >= level for skill, level in queue.skills.items())
+            and (not queue.groups or any(seat in plan.groups[group] for group in queue.groups))
+        ]
+
     def interventions(self) -> Sequence[dict[str, Any]]:
         """Return what persons have changed for now, as plain data."""
         now = self._clock.now()

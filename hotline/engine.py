@@ -47,6 +47,8 @@ from hotline.pins import Pins, load_pins
 from hotline.plan import plan_of
 from hotline.publisher import Publisher
 from hotline.pulse import Pulse
+from hotline.queue_log import QueueLog
+from hotline.queue_log_line import QueueLogLine
 from hotline.scrape import Scrape
 from hotline.secrets import Secrets, load_secrets
 from hotline.site import Site
@@ -264,6 +266,10 @@ async def run_engine(site: Site, *, stdin_keeps_it: bool = False) -> None:
                 tasks.create_task(shelf.run()),
                 tasks.create_task(_keep_house(spool, chronicle, journal, writer)),
             ]
+            if site.settings.queue_log:
+                queue_log = QueueLogLine(QueueLog(desk.queues_of, memory.calls.values()), client.action)
+                chronicle.listeners.append(queue_log.heard)
+                running.append(tasks.create_task(queue_log.run()))
             if site.settings.ports.metrics is not None:
                 running.append(tasks.create_task(Scrape(metrics.text, site.settings.ports.metrics).run()))
             try:

@@ -13,12 +13,37 @@ ROLL_BYTES = 10 * 1024 * 1024
 ROLLS = 5
 
 
+class RollingFile(RotatingFileHandler):
+    """A file that is rolled over by its size, which is counted: to ask the system before each line is dear."""
+
+    _size: int | None = None
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a record, formatted once, to a file that has room for it."""
+        try:
+            line = self.format(record) + self.terminator
+            length = len(line.encode())
+            stream = self.stream or self._open()
+            if self._size is None:
+                self._size = stream.seek(0, 2)
+            if self._size and self._size + length > self.maxBytes:
+                self.doRollover()
+                stream = self.stream or self._open()
+                self._size = 0
+            self.stream = stream
+            stream.write(line)
+            self.flush()
+            self._size += length
+        except Exception:  # as every handler does: what cannot be logged must not stop what was to be logged
+            self.handleError(record)
+
+
 def log_to(file: Path | None) -> None:
     """Send what is logged to a file, or, readable, to standard error for None."""
     handler: logging.Handler
     if file is not None:
         file.parent.mkdir(parents=True, exist_ok=True)
-        handler = RotatingFileHandler(file, maxBytes=ROLL_BYTES, backupCount=ROLLS, encoding="utf-8")
+        handler = RollingFile(file, maxBytes=ROLL_BYTES, backupCount=ROLLS, encoding="utf-8")
         renderer: structlog.typing.Processor = structlog.processors.JSONRenderer(ensure_ascii=False)
     else:
         handler = logging.StreamHandler(sys.stderr)

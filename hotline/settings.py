@@ -307,6 +307,18 @@ class Callbacks(Part):
     )
 
 
+class Retention(Part):
+    """How long persons' data are kept; counts are kept for ever."""
+
+    calls: Milliseconds | None = Field(
+        None,
+        description="numbers, and what else tells who somebody is, as 400d; for ever when nothing is said",
+    )
+    recordings: Milliseconds | None = Field(
+        None, description="what callers left in boxes, as 90d; for ever when nothing is said"
+    )
+
+
 class Rona(Part):
     """What follows when an agent does not answer."""
 
@@ -351,6 +363,11 @@ class Settings(Part):
         description="the broker for live figures, in place of our own; "
         "user and password come from HOTLINE_MQTT_USER and HOTLINE_MQTT_PASSWORD",
     )
+    queue_log: bool = Field(
+        False,
+        description="write our calls into Asterisk's own `queue_log` too, for tools that read it (docs/history.md)",
+    )
+    retention: Retention = Field(Retention(), description="how long persons' data are kept")
     music: Literal["music", "silence"] = Field("music", description="what waiting callers hear")
     numbers: Mapping[Number, Entry] = Field(min_length=1, description="dialled number to flow")
     codes: Mapping[Annotated[str, StringConstraints(pattern=r"^[*][0-9]{1,6}$")], Entry] = Field(

@@ -116,8 +116,11 @@ class Call(Protocol):
     async def key(self, seconds: float) -> str | None:
         """Return the next key pressed, or None when none came in time."""
 
-    async def music(self, on: bool) -> None:
-        """Begin or end music on hold. While it plays nothing else is outstanding: speak at any instant."""
+    async def music(self, on: bool, *, listen: bool = True) -> None:
+        """Begin or end music on hold. While it plays nothing else is outstanding: speak at any instant.
+
+        Without ``listen`` nobody wants to know what is `pressed` meanwhile.
+        """
 
     async def ring(self, ring: Ring) -> Rang:
         """Ring a phone and, if it answers, join the two until one hangs up."""

@@ -14,7 +14,7 @@ from pathlib import Path
 from ledger.errors import LedgerError
 
 OUR_CONTEXT = "hotline-call"  # where the dialplan makes a call ours
-_UNIQUEID = re.compile(r"(?:.*-)?(\d{9,10})\.\d+")
+_UNIQUEID = re.compile(r"(?:.*?-)?(\d{9,10})\.\d+(?:-cb\d+)?")
 _LEAST_FIELDS = 17
 
 

@@ -36,7 +36,7 @@ def presence(snapshot: Snapshot, began: int, ended: int, as_of: int) -> Presence
         lasted = _overlap(schema.seat_states, began, ended, as_of)
         question = select(states.node, states.seat, states.state, func.sum(lasted)).where(inside)
         if snapshot.site is not None:
-            question = question.where(states.site == snapshot.site)
+            question = question.where(at_site(schema.seat_states, snapshot.site))
         for node, seat, state, ms in snapshot.connection.execute(
             question.group_by(states.node, states.seat, states.state)
         ):
@@ -49,15 +49,14 @@ def talking(snapshot: Snapshot, began: int, ended: int, as_of: int, which: Filte
     """Return by queue how long conversations lasted within a period, ms; those that go on, until ``as_of``."""
     talks, visits = schema.conversations, schema.visits.c
     spent: dict[str, int] = defaultdict(int)
+    # Of each conversation its visit is looked up; joined, SQLite may begin with all visits instead.
+    queue = select(visits.queue).where(visits.visit == talks.c.visit, *which.conditions()).scalar_subquery()
     for inside in touching(talks, began, ended):
-        question = (
-            select(visits.queue, func.sum(_overlap(talks, began, ended, as_of)))
-            .join_from(talks, schema.visits, talks.c.visit == visits.visit)
-            .where(inside, *which.conditions())
-            .group_by(visits.queue)
-        )
-        for queue, ms in snapshot.connection.execute(question):
-            spent[queue] += int(ms)
+        lasted = _overlap(talks, began, ended, as_of)
+        each = select(queue.label("queue"), lasted.label("ms")).where(inside).subquery().c
+        question = select(each.queue, func.sum(each.ms)).where(each.queue.is_not(None)).group_by(each.queue)
+        for name, ms in snapshot.connection.execute(question):
+            spent[name] += int(ms)
     return dict(spent)
 
 
@@ -68,7 +67,13 @@ def touching(table: Table, began: int, ended: int) -> Iterator[ColumnElement[boo
     # In these words, or SQLite does not know the index again.
     long = text(f"{table.name}.ended - {table.name}.began > {LONG_MS}")
     yield and_(t.began < lately, t.ended > began, long)
-    yield and_(t.began < lately, t.ended.is_(None))
+    # A sum has no index: by that on the beginning, all that ever began before would be looked at.
+    yield and_(t.began + 0 < lately, t.ended.is_(None))
+
+
+def at_site(table: Table, site: str) -> ColumnElement[bool]:
+    """Say that a row is of a site; in such words that no index on it is taken, for nearly all rows are."""
+    return table.c.site + "" == site
 
 
 def _overlap(table: Table, began: int, ended: int, as_of: int) -> ColumnElement[int]:

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from itertools import groupby
 from operator import attrgetter
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, select
 
 from ledger import schema
 from ledger.snapshot import Snapshot
 from ledger.tallying import Filter
-from ledger.which import of_call
+from ledger.which import of_a_caller, of_call
 
 _AT_ONCE = 2_000
 
@@ -41,17 +41,28 @@ class Promise:
 
 
 def promises(snapshot: Snapshot, began: int, ended: int, which: Filter) -> Iterator[Promise]:
-    """Yield the requests to be called that were made in a period, with all their tries, one at a time."""
-    callbacks, tries, offers = schema.callbacks.c, schema.callback_tries.c, schema.offers.c
+    """Yield the requests to be called that were made in a period, with all their tries, one at a time.
+
+    The try at which customer and agent came to speak is the last of them.
+    """
+    callbacks, tries = schema.callbacks.c, schema.callback_tries.c
+    visits, talks = schema.visits.c, schema.conversations.c
+    rung, taken = schema.offers.alias(), schema.offers.alias()
+    call = func.replace(callbacks.callback, "/cb", "-cb")  # by which the request is met
+    met = and_(visits.call == call, visits.outcome == "answered", ~of_a_caller())
     question = (
         select(
             callbacks.callback, callbacks.queue, callbacks.asked, callbacks.due, callbacks.ended, callbacks.outcome,
             tries.attempt, tries.tried, tries.outcome.label("heard"),
-            func.coalesce(offers.made, tries.tried).label("made"),
+            func.coalesce(rung.c.made, tries.tried).label("made"),
+            visits.left.label("answered"), func.coalesce(taken.c.made, visits.left).label("taken"),
         )
         .select_from(
             schema.callbacks.outerjoin(schema.callback_tries, tries.callback == callbacks.callback)
-            .outerjoin(schema.offers, offers.offer == tries.offer)
+            .outerjoin(rung, rung.c.offer == tries.offer)
+            .outerjoin(schema.visits, met)
+            .outerjoin(schema.conversations, talks.visit == visits.visit)
+            .outerjoin(taken, taken.c.offer == talks.offer)
         )
         .where(callbacks.asked >= began, callbacks.asked < ended)
         .where(*of_call(Filter(dnis=which.dnis, flow_version=which.flow_version, tags=which.tags), callbacks.call))
@@ -66,12 +77,16 @@ def promises(snapshot: Snapshot, began: int, ended: int, which: Filter) -> Itera
     for _, group in groupby(rows, key=attrgetter("callback")):
         parts = list(group)
         first = parts[0]
-        made = tuple(
+        made = [
             Try(row.attempt, min(row.made, row.tried), row.tried, row.heard)
             for row in parts
             if row.attempt is not None
+        ]
+        if first.answered is not None:
+            made.append(Try(len(made) + 1, first.taken, first.answered, "answered"))
+        yield Promise(
+            first.callback, first.queue, first.asked, first.due, first.ended, first.outcome, tuple(made)
         )
-        yield Promise(first.callback, first.queue, first.asked, first.due, first.ended, first.outcome, made)
 
 
 def left_while_away(snapshot: Snapshot, began: int, ended: int, *, site: str | None = None) -> int:

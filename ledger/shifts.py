@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
-from sqlalchemy import Row, select, union_all
+from sqlalchemy import BigInteger, ColumnElement, Select, case, cast, exists, func, select, union_all
 
 from ledger import schema
 from ledger.errors import LedgerError
 from ledger.presence import touching
 from ledger.snapshot import Snapshot
-
-_AT_ONCE = 2_000
 
 
 class StatesOverlap(LedgerError):
@@ -65,42 +63,53 @@ def shifts(
     Signed-in time is what the states cover together. Raises `StatesOverlap` when they do not tile it.
     """
     found: dict[str, Shift] = {}
-    whose, covered = None, 0
-    for row in _intervals(snapshot, began, ended, site, seat):
-        if whose != (row.site, row.node, row.seat):
-            whose, covered = (row.site, row.node, row.seat), began
-        first = max(row.began, began)
-        last = min(as_of if row.ended is None else row.ended, ended)
-        if last <= first:
-            continue
-        if first < covered:
-            raise StatesOverlap(row.seat, first)
-        covered = last
-        shift = found.setdefault(row.seat, Shift())
-        shift.signed_in_ms += last - first
-        shift.states[row.state] = shift.of(row.state) + last - first
-        if row.state == "not-ready":
-            reason = row.reason or ""
-            shift.reasons[reason] = shift.reasons.get(reason, 0) + last - first
-            shift.pauses[reason] = shift.pauses.get(reason, 0) + 1
+    parts = _parts(began, ended, as_of, snapshot.site if site is None else site, seat)
+    for name, state, reason, spent, times, overlap in snapshot.connection.execute(parts):
+        if overlap is not None:
+            raise StatesOverlap(name, overlap)
+        shift = found.setdefault(name, Shift())
+        shift.signed_in_ms += spent
+        shift.states[state] = shift.of(state) + spent
+        if state == "not-ready":
+            shift.reasons[reason] = spent
+            shift.pauses[reason] = times
     return found
 
 
-def _intervals(
-    snapshot: Snapshot, began: int, ended: int, site: str | None, seat: str | None
-) -> Iterator[Row[tuple[str, str, str, int, str, str | None, int, int | None]]]:
-    """Yield the intervals that touch a period, by seat, in order."""
+def _parts(began: int, ended: int, as_of: int, site: str | None, seat: str | None) -> Select[Any]:
+    """Ask by seat, state and reason how long and how often; and where states overlap."""
     states = schema.seat_states.c
-    site = snapshot.site if site is None else site
     wanted = []
     if site is not None:
         wanted.append(states.site == site)
     if seat is not None:
         wanted.append(states.seat == seat)
+    until = func.coalesce(states.ended, as_of)
     columns = (
-        states.site, states.node, states.seat, states.interval, states.state, states.reason, states.began, states.ended
-    )  # fmt: skip
-    parts = [select(*columns).where(inside, *wanted) for inside in touching(schema.seat_states, began, ended)]
-    all_parts = union_all(*parts).subquery()
-    ordered = select(all_parts).order_by(*(all_parts.c[n] for n in ("site", "node", "seat", "interval")))
-    yield from snapshot.connection.execute(ordered.execution_options(yield_per=_AT_ONCE))
+        states.seat,
+        states.state,
+        func.coalesce(states.reason, "").label("reason"),
+        case((states.began > began, states.began), else_=began).label("first"),
+        case((until < ended, until), else_=ended).label("last"),
+        case((_overlaps(as_of), states.began)).label("overlap"),
+    )
+    touched = [
+        select(*columns).where(touches, *wanted) for touches in touching(schema.seat_states, began, ended)
+    ]
+    cut = union_all(*touched).subquery().c
+    spent = cast(func.sum(cut.last - cut.first), BigInteger)
+    by = (cut.seat, cut.state, cut.reason)
+    question = select(*by, spent, func.count(), func.min(cut.overlap)).where(cut.last > cut.first)
+    return question.group_by(*by).order_by(*by)
+
+
+def _overlaps(as_of: int) -> ColumnElement[bool]:
+    """Say that a state began before the one before it was over. Their numbers tell, and are the key."""
+    states, former = schema.seat_states.c, schema.seat_states.alias().c
+    return exists().where(
+        former.site == states.site,
+        former.node == states.node,
+        former.seat == states.seat,
+        former.interval == states.interval - 1,
+        func.coalesce(former.ended, as_of) > states.began,
+    )

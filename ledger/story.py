@@ -93,10 +93,6 @@ class _Teller:
             yield Happening(visit["arrived"], "waits", facts)
         for told in self._rows(schema.waits_told, *self._by_visit("waits_told")):
             yield Happening(told["told"], "told", _facts(told, "position", "low_ms", "high_ms"))
-        for visit in self._visits:
-            if visit["left"] is not None:
-                facts = _facts(visit, "visit", "queue", "outcome", "reason", "wait_ms", "seat")
-                yield Happening(visit["left"], "left-queue", facts)
 
     def _rings(self) -> Iterator[Happening]:
         for offer in self._offers:
@@ -108,6 +104,10 @@ class _Teller:
                 yield Happening(ring["ended"], "rang", facts)
 
     def _talks(self) -> Iterator[Happening]:
+        for visit in self._visits:
+            if visit["left"] is not None:
+                facts = _facts(visit, "visit", "queue", "outcome", "reason", "wait_ms", "seat")
+                yield Happening(visit["left"], "left-queue", facts)
         for talk in self._of_call(schema.conversations):
             if talk["ended"] is not None:
                 facts = _facts(talk, "visit", "seat", "talk_ms", "ended_by")

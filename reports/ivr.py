@@ -37,7 +37,7 @@ _NODES = (
     Column("hung_up", Words("hung up there", "在此挂机"), "count"),
     Column("ended", Words("ended there", "在此结束"), "count"),
     Column("there", Words("still there", "仍在此处"), "count"),
-    Column("hung_up_rate", Words("hung up there", "挂机率"), "rate"),
+    Column("hung_up_rate", Words("hang-up rate", "挂机率"), "rate"),
     Column("mean_s", Words("mean time", "平均停留"), "seconds"),
     Column("p50_s", Words("median time", "停留中位数"), "seconds"),
     Column("p90_s", Words("90 % within", "九成以内"), "seconds"),

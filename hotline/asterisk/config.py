@@ -107,6 +107,7 @@ PLAIN = {
     "indications": "[general]\ncountry = cn\n[cn]\ndescription = China\nringcadence = 1000,4000\n"
     "dial = 450\nbusy = 450/350,0/350\nring = 450/1000,0/4000\ncongestion = 450/700,0/700\n",
     "pjproject": "",
+    "queues": "[general]\n",
     "stasis": "[threadpool]\n",
     "udptl": "[general]\n",
 }
@@ -200,6 +201,7 @@ def _context(site: Site, wiring: Wiring) -> dict[str, object]:
         "home": wiring.home,
         "secrets": wiring.secrets,
         "events": EVENTS,
+        "more_rights": ",agent" if site.settings.queue_log else "",
         "moh": wiring.home.moh,
         "silence": wiring.silence,
         "spool": wiring.spool,
@@ -231,7 +233,7 @@ def write_whole(site: Site, wiring: Wiring, layout: Layout) -> None:
         "engine_away": "engine_away",
         "whole": True,
         "system_name": site.name,
-        "modules": MODULES,
+        "modules": (*MODULES, *(["app_queue"] if site.settings.queue_log else [])),
         "open_files": raise_open_files(),
     }
     for name in ("asterisk", "modules", "logger", "rtp", "manager", "musiconhold", "pjsip", "extensions"):

@@ -138,6 +138,15 @@ class EngineStarted:
 
 
 @dataclass(frozen=True, slots=True)
+class StillWaits:
+    """He waits yet; so things stand for him."""
+
+    at: int
+    waits: Waits
+    what: Literal["still-waits"] = "still-waits"
+
+
+@dataclass(frozen=True, slots=True)
 class Left:
     """His stay was over. ``waits`` is how things stood for him then, unless it was when he came."""
 
@@ -161,6 +170,7 @@ Fact: TypeAlias = (
     | Tried
     | Intervened
     | EngineStarted
+    | StillWaits
     | Left
 )
 

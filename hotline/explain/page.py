@@ -26,6 +26,7 @@ from hotline.explain.facts import (
     OwnerOver,
     PlanChanged,
     RingOver,
+    StillWaits,
     Tried,
     VisitStory,
     Widened,
@@ -190,6 +191,9 @@ def _told(fact: Fact, story: VisitStory, words_: Words) -> Iterator[str]:
             yield f"{fact.by}: {words.act(fact.action, fact.subject, fact.detail)}"
         case EngineStarted():
             yield "a new engine; it waits until all callers are back, three seconds at most"
+        case StillWaits():
+            yield f"waits, {clock(fact.waits.waited_ms)} by now"
+            yield from _why_not(fact.waits, words_)
         case Left():
             yield from _left(fact, story, words_)
         case _:

@@ -22,6 +22,7 @@ from hotline.explain.facts import (
     OwnerOver,
     PlanChanged,
     RingOver,
+    StillWaits,
     Tried,
     VisitStory,
     Widened,
@@ -65,7 +66,8 @@ def _visit(past: Past, visit: Visit, told: Sequence[Told], now: int) -> VisitSto
     # In one millisecond what happened stands before what was decided then, and the end last.
     facts.sort(key=lambda fact: (fact.at, _ORDER.index(type(fact)) if type(fact) in _ORDER else len(_ORDER)))
     queue = plan.queues.get(visit.queue) if plan is not None else None
-    return VisitStory(visit, queue, (*facts, *_left(past, visit)))
+    end = _left(past, visit) if visit.left is not None else _still_waits(past, visit, now)
+    return VisitStory(visit, queue, (*facts, *end))
 
 
 def _entered(past: Past, visit: Visit) -> Iterator[Fact]:
@@ -183,6 +185,12 @@ def _left(past: Past, visit: Visit) -> Iterator[Fact]:
         seat=visit.seat,
         waits=still.waits(visit.visit) if still is not None and still.stands(visit.visit) else None,
     )
+
+
+def _still_waits(past: Past, visit: Visit, now: int) -> Iterator[Fact]:
+    waits = _waits(past, visit, now)
+    if waits is not None:
+        yield StillWaits(now, waits)
 
 
 def _why_not(past: Past, visit: Visit, at: int) -> Waits | None:

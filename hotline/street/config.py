@@ -56,6 +56,7 @@ def write_street(
         "home": wiring.home,
         "secrets": wiring.secrets,
         "events": EVENTS,
+        "more_rights": "",
         "modules": MODULES,
         "moh": wiring.home.moh,
         "silence": wiring.silence,

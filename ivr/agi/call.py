@@ -137,10 +137,10 @@ class AgiCall:
         with _Losing():
             return await self._session.wait_for_digit(seconds)
 
-    async def music(self, on: bool) -> None:
-        """Begin or end music on hold. From its beginning to its end `pressed` hears the caller's keys."""
+    async def music(self, on: bool, *, listen: bool = True) -> None:
+        """Begin or end music on hold. If told to ``listen``, from then to its end `pressed` hears the caller's keys."""
         mark = None
-        if on:
+        if on and listen:
             mark = self._keypad.listen()
         else:
             self._keypad.stop()

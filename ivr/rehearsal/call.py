@@ -119,7 +119,7 @@ class RehearsedCall:
         self.seconds += seconds
         return None
 
-    async def music(self, on: bool) -> None:
+    async def music(self, on: bool, *, listen: bool = True) -> None:
         """Begin or end music."""
         self._reach()
         self.note("music on" if on else "music off")

@@ -73,7 +73,7 @@ class _Visit:
         self._due = asyncio.ensure_future(here.rest(telling.after)) if telling is not None else None
 
     async def run(self) -> str:
-        await self._call.music(True)
+        await self._call.music(True, listen=bool(self._keys))
         while True:
             ordered = asyncio.ensure_future(self._stay.next())
             try:
@@ -97,7 +97,7 @@ class _Visit:
                 if left is not None:
                     return left
                 if ordered.done():
-                    await self._call.music(True)
+                    await self._call.music(True, listen=bool(self._keys))
             finally:
                 await _cancelled(ordered)
 
@@ -141,7 +141,7 @@ class _Visit:
             await _cancelled(saying)
         self._stay.told(place)
         if not ordered.done():
-            await self._call.music(True)
+            await self._call.music(True, listen=bool(self._keys))
 
     def _words(self, telling: Telling, place: Place) -> Phrase:
         values: dict[str, Any] = {"place": place.position}

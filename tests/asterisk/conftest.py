@@ -15,10 +15,12 @@ from typing import Any
 import pytest
 
 from hotline.asterisk.prefix import Toolbox, find
+from hotline.auditor import cdr_files
 from hotline.control import ControlClient, EngineAway
 from hotline.secrets import Secrets, load_secrets
 from hotline.site import Site, load_site
 from hotline.supervisor import Supervisor
+from ledger.audit import audit
 from ledger.reader import LedgerReader
 from tests.asterisk.telephones import Exchange
 
@@ -172,7 +174,7 @@ def write_site(
 
 @contextlib.asynccontextmanager
 async def opened(site: Site, toolbox: Toolbox) -> AsyncIterator[House]:
-    """Bring a site up, and take it down."""
+    """Bring a site up, and take it down. What its ledger then says must agree with itself and with Asterisk."""
     exchange = Exchange(toolbox, site.folder / "telephones", site.settings.ports.sip)
     control = ControlClient(site)
     try:
@@ -187,6 +189,14 @@ async def opened(site: Site, toolbox: Toolbox) -> AsyncIterator[House]:
     finally:
         control.close()
         exchange.close()
+    agrees(site)
+
+
+def agrees(site: Site) -> None:
+    """Insist that the ledger agrees with itself and, call by call, with Asterisk's own records."""
+    now = round(time.time() * 1000) + 600_000  # all of it is settled by then
+    found = audit(site.database, as_of=now, site=site.name, cdr=cdr_files(site), zone=site.zone)
+    assert [(one.check, one.subject, one.what) for one in found.unexplained] == []
 
 
 @pytest.fixture

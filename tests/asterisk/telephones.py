@@ -210,7 +210,9 @@ class Exchange:
         credentials: list[str] = []
         if login is not None:
             invite, rest = head.split('<recv response="100"', 1)
-            again = invite[invite.index("<send") :].replace("CSeq: 1 INVITE", "CSeq: 2 INVITE\n[authentication]")
+            again = invite[invite.index("<send") :].replace(
+                "CSeq: 1 INVITE", "CSeq: 2 INVITE\n[authentication]"
+            )
             ack = ACK_REFUSAL.format(number=number, caller=login[0])
             rest = rest.replace("CSeq: 1 ACK", "CSeq: 2 ACK")
             head = f'{invite}<recv response="401" auth="true"/>\n{ack}{again}<recv response="100"{rest}'

@@ -38,7 +38,7 @@ languages: [en]
 start: wait
 prompts:
   bye: {en: Bye.}
-  place: {en: ["You are number", {number: =vars.place}, "in line, thank you for your patience and for waiting so long."]}
+  place: {en: ["You are number", {number: =vars.place}, "in line, thank you for your patience and for waiting."]}
 nodes:
   wait: {queue: help, tell: {after: 2s, every: 20s, place: place}, answered: bye, closed: gone, otherwise: bye}
   gone: {hangup: bye}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from acd.messages import (
     Tick,
 )
 from acd.messages import Event as Told
+from acd.plan import Plan
 from ledger.events import (
     CallbackTried,
     CallBegan,
@@ -57,17 +58,27 @@ class FreshCallers(World):
 
 
 class Recorder:
-    """Writes down what the distributor is told and what it decides."""
+    """Writes down what a distributor is told and what it decides. ``events`` may be added to."""
 
-    def __init__(self) -> None:
+    def __init__(self, plan: Plan = PLAN) -> None:
+        self.distributor = Distributor(plan)
         self.events: list[Event] = [
             EngineStarted(at=BEGAN, version="1"),
-            PlanAdopted(at=BEGAN, plan=asdict(PLAN)),
+            PlanAdopted(at=BEGAN, plan=asdict(plan)),
         ]
         self.entered: dict[str, Enter] = {}
         self.made: dict[str, OfferMade] = {}  # by offer, as long as it rings
         self.over: dict[str, set[str]] = {}
         self.tries = 0
+
+    def happen(self, now: int, event: Told) -> list[Decision]:
+        """Let something happen, after what was due before it. Raises `Refused`."""
+        while (due := self.distributor.due()) is not None and due < now:
+            self.decided(due, self.distributor.handle(due, Tick()))
+        self.told(now, event)
+        decisions = self.distributor.handle(now, event)
+        self.decided(now, decisions)
+        return decisions
 
     def told(self, now: int, event: Told) -> None:
         """Write down what happened, before the distributor hears of it."""
@@ -192,19 +203,15 @@ def _of(now: int, made: OfferMade, seat: str, outcome: str) -> dict[str, Any]:
 
 def live_and_record(events: int, seed: int) -> Recorder:
     """Let so many events happen, each in a millisecond of its own; return the record of them."""
-    distributor, witness, dice = Distributor(PLAN), Witness(PLAN), random.Random(seed)
-    world, recorder = FreshCallers(distributor, witness, dice), Recorder()
+    recorder, witness, dice = Recorder(), Witness(PLAN), random.Random(seed)
+    distributor = recorder.distributor
+    world = FreshCallers(distributor, witness, dice)
     now = BEGAN
 
     def happen(at: int, event: Told) -> None:
         witness.before(at, event)
-        recorder.told(at, event)
-        try:
-            decisions = distributor.handle(at, event)
-        except Refused:
-            return
-        witness.after(at, decisions)
-        recorder.decided(at, decisions)
+        with suppress(Refused):
+            witness.after(at, recorder.happen(at, event))
 
     for _ in range(events):
         now += dice.choice([1, 20, 300, 300, 2000, 30_000])

@@ -16,38 +16,46 @@ from tests.unit.told_ledger import DAY, HOUR, MIN, Called, S, T, asked, ledger, 
 
 def wish(callback: str, at: int, queue: str = "bills", due: int | None = None) -> CallbackAsked:
     return CallbackAsked(
-        at=at, call="a", callback=callback, queue=queue, number="13800000001", language="zh", skills={},
+        at=at, call="a", callback=f"a/cb{callback}", queue=queue, number="13800000001", language="zh", skills={},
         priority=0, due=due,
     )  # fmt: skip
 
 
 def tried(callback: str, began: int, outcome: str, attempt: int = 1) -> list[Event]:
-    """The customer is rung, for ten seconds."""
-    offer = f"{callback}/1/{attempt}"
-    made = OfferMade(at=began, call="x", visit=f"{callback}/1", offer=offer, seat="ann", phone="61", why={})
-    about = {"callback": callback, "attempt": attempt, "offer": offer}
+    """The customer is rung in vain, for ten seconds."""
+    visit = f"a-cb{callback}/1"
+    offer = f"{visit}/{attempt}"
+    made = OfferMade(
+        at=began, call=f"a-cb{callback}", visit=visit, offer=offer, seat="ann", phone="61", why={}
+    )
+    about = {"callback": f"a/cb{callback}", "attempt": attempt, "offer": offer}
     return [made, CallbackTried(at=began + 10 * S, outcome=outcome, **about)]  # type: ignore[arg-type]
 
 
+def met(callback: str, rung: int, attempt: int = 1, took: int = 5 * MIN) -> list[Event]:
+    """The customer is rung, customer and agent talk after ten seconds, and the request is closed."""
+    call = Called(f"a-cb{callback}", rung, kind="callback").wait(0, visit_kind="callback")
+    call.talked(10 * S, took, "ann", number=attempt, rings=10 * S)
+    return [*call.over(took, "flow-ended"), closed(callback, rung + took, "answered")]
+
+
 def closed(callback: str, at: int, outcome: str, by: str = "") -> CallbackEnded:
-    return CallbackEnded(at=at, callback=callback, outcome=outcome, by=by)  # type: ignore[arg-type]
+    return CallbackEnded(at=at, callback=f"a/cb{callback}", outcome=outcome, by=by)  # type: ignore[arg-type]
 
 
 @pytest.fixture
 def reader(tmp_path: Path):
     events = [
         *Called("a", T).over(S),
-        wish("1", T), *tried("1", T + 5 * MIN, "answered"), closed("1", T + 10 * MIN, "answered"),
-        wish("2", T), *tried("2", T + 10 * MIN, "no-answer"), *tried("2", T + 30 * MIN, "answered", 2),
-        closed("2", T + 40 * MIN, "answered"),
+        wish("1", T), *met("1", T + 5 * MIN),
+        wish("2", T), *tried("2", T + 10 * MIN, "no-answer"), *met("2", T + 30 * MIN, attempt=2),
         wish("3", T), *tried("3", T + HOUR, "busy"), *tried("3", T + 2 * HOUR, "no-answer", 2),
         closed("3", T + 2 * HOUR, "failed"),
         wish("4", T, "faults"), closed("4", T + HOUR, "called", "li"),
         wish("5", T, "faults"), closed("5", T + HOUR, "withdrawn", "li"),
         wish("6", T, "faults"),
         # Appointments: one kept after 4 minutes, one rung too late, one not due yet, one never rung, one withdrawn.
-        wish("7", T, due=T + 6 * HOUR), *tried("7", T + 6 * HOUR + 4 * MIN, "answered"),
-        closed("7", T + 7 * HOUR, "answered"),
+        wish("7", T, due=T + 6 * HOUR), *met("7", T + 6 * HOUR + 4 * MIN),
         wish("8", T, due=T + 6 * HOUR), *tried("8", T + 6 * HOUR + 16 * MIN, "no-answer"),
         wish("9", T, due=T + 20 * DAY),
         wish("10", T, due=T + HOUR),

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import closing
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from hotline.commands.report import report_app
 from ledger.events import Tagged
 from ledger.reader import LedgerReader
 from reports.calls import NoNumber, UnknownOutcome, calls_report
@@ -111,6 +114,33 @@ def test_what_is_no_number_is_refused(reader, number):
 def test_what_is_no_outcome_is_refused_with_those_that_are(reader):
     with pytest.raises(UnknownOutcome, match="answered, abandoned"):
         calls_report(reader, asked(outcome="lost"))
+
+
+def test_the_search_is_asked_at_the_command_line(reader, tmp_path):
+    words = [
+        "calls",
+        "--number",
+        "5678",
+        "--longer-than",
+        "30s",
+        "--limit",
+        "1",
+        "--numbers",
+        "--format",
+        "json",
+    ]
+    where = [
+        "--from",
+        "2026-09-21",
+        "--to",
+        "2026-09-23",
+        "--database",
+        f"sqlite:///{tmp_path}/ledger.sqlite",
+    ]
+    found = json.loads(CliRunner().invoke(report_app, [*words, *where]).stdout)
+    assert [(row["call"], row["number"]) for row in found["rows"]] == [("c", "13800005678")]
+    assert (found["found"], found["more"]) == (2, 1)
+    assert found["definition"]["longer_than_s"] == 30
 
 
 def test_a_queue_that_nobody_knows_is_refused(reader):

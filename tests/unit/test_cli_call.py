@@ -87,7 +87,7 @@ def test_everything_that_happened_is_told_in_order(url):
     told = story(url, ID)
     assert [one["what"] for one in told] == [
         "began", "node", "notice", "node", "node", "waits", "told", "offered", "intervened", "healed", "rang",
-        "offered", "left-queue", "rang", "hold", "talked", "wrap-up", "tagged", "node", "rated", "transferred",
+        "offered", "rang", "left-queue", "hold", "talked", "wrap-up", "tagged", "node", "rated", "transferred",
         "recorded", "callback-asked", "ended", "recording-marked", "callback-tried", "callback-ended",
     ]  # fmt: skip
     assert [one["at"] for one in told] == sorted(one["at"] for one in told)

@@ -67,8 +67,12 @@ def day(seed: int) -> Iterator[Event]:
                 at=begins + S, call=call.call, callback=callback, queue="bills", number="1", language="zh",
                 skills={}, priority=0,
             )  # fmt: skip
-            yield CallbackTried(at=begins + MIN, callback=callback, attempt=1, offer="o", outcome="answered")
-            yield CallbackEnded(at=begins + 2 * MIN, callback=callback, outcome="answered", by="")
+            yield CallbackTried(at=begins + MIN, callback=callback, attempt=1, offer="o", outcome="busy")
+            back = Called(f"{call.call}-cb1", begins + 2 * MIN, kind="callback").wait(
+                0, visit_kind="callback"
+            )
+            yield from back.talked(20 * S, 80 * S, "eve").over(80 * S)
+            yield CallbackEnded(at=begins + 4 * MIN, callback=callback, outcome="answered", by="")
         yield from call.over(100 * S, chance.choice(["caller-hung-up", "flow-ended"]))
 
 
