@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import os
 import sys
 import time
@@ -30,6 +29,7 @@ from hotline.preflight import (
 )
 from hotline.secrets import load_secrets
 from hotline.site import Site
+from ledger.lock import Held, take
 
 log = structlog.get_logger(__name__)
 
@@ -46,8 +46,10 @@ STEADY_S = 30.0  # an engine that lived so long died of something new
 class AlreadyUp(HotlineError):
     """Another supervisor keeps this data folder."""
 
-    def __init__(self, site: Site) -> None:
-        super().__init__(f"a hotline is running with the data folder {site.data} already; end that one first")
+    def __init__(self, site: Site, held: Held) -> None:
+        super().__init__(
+            f"a hotline is running with the data folder {site.data} already ({held}); end that one first"
+        )
 
 
 class EngineDidNotStart(HotlineError):
@@ -170,8 +172,7 @@ class Supervisor:
         check_certificate(self._site)
         check_folder(self._site)
         passwords = trunk_passwords(self._site)
-        if not self.take_lock():
-            raise AlreadyUp(self._site)
+        self.take_lock()
         try:
             check_ledger(self._site)
             if self._site.settings.mqtt is None:
@@ -260,18 +261,14 @@ class Supervisor:
                 return calls > 0
         return True
 
-    def take_lock(self) -> bool:
-        """Make sure that nobody else supervises this data folder; return whether it was free."""
+    def take_lock(self) -> None:
+        """Make sure that nobody else supervises this data folder. Raises `AlreadyUp`."""
         file = self._site.data / "run" / "supervisor.lock"
         file.parent.mkdir(parents=True, exist_ok=True)
-        lock = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(lock)
-            return False
-        self._lock = lock
-        return True
+            self._lock = take(file)
+        except Held as held:
+            raise AlreadyUp(self._site, held) from held
 
     def let_go(self) -> None:
         """Give the data folder free."""
@@ -313,8 +310,7 @@ async def take_down(site: Site, toolbox: Toolbox) -> list[str]:
     """
     supervisor = Supervisor(site, toolbox)
     stopped = []
-    if not supervisor.take_lock():
-        raise AlreadyUp(site)
+    supervisor.take_lock()
     try:
         for folder in ("asterisk", "street"):
             process = AsteriskProcess(Layout.below(site.data / folder), toolbox)

@@ -11,12 +11,13 @@ class LedgerError(Exception):
 
 
 class JournalInUse(LedgerError):
-    """Another engine keeps this journal."""
+    """Another engine keeps this journal; ``since`` is when it began to, as it wrote it."""
 
-    def __init__(self, folder: Path, process: str) -> None:
-        self.folder, self.process = folder, process
+    def __init__(self, folder: Path, process: str, since: str = "") -> None:
+        self.folder, self.process, self.since = folder, process, since
+        told = f", since {since}" if since else ""
         super().__init__(
-            f"The journal in {folder} is kept by another engine (process {process}). "
+            f"The journal in {folder} is kept by another engine (process {process}{told}). "
             "Stop that engine, or give this one a data folder of its own."
         )
 

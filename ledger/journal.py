@@ -8,7 +8,6 @@ and the ids of lines that a power cut took with it are not given out a second ti
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import re
@@ -21,6 +20,7 @@ import structlog
 
 from ledger.errors import JournalInUse, write_error
 from ledger.events import Event, from_data, to_data
+from ledger.lock import Held, take
 from ledger.segment import Segment, Torn, lines, mend
 
 _log = structlog.get_logger()
@@ -174,21 +174,11 @@ def _lock(folder: Path) -> int:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if folder.stat().st_mode & 0o077:
             folder.chmod(0o700)
-        lock = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        return take(path)
+    except Held as held:
+        raise JournalInUse(folder, held.process, held.since) from held
     except OSError as error:
         raise write_error(path, error) from error
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        os.ftruncate(lock, 0)
-        os.write(lock, b"%d\n" % os.getpid())
-    except BlockingIOError as error:
-        holder = os.read(lock, 20).decode("ascii", "replace").strip() or "unknown"
-        os.close(lock)
-        raise JournalInUse(folder, holder) from error
-    except OSError as error:
-        os.close(lock)
-        raise write_error(path, error) from error
-    return lock
 
 
 def _line(event_id: EventId, data: Mapping[str, Any]) -> bytes:

@@ -105,7 +105,7 @@ def arrivals(
         if settled:
             question = _wanted(select(r.quarter, offered, func.sum(r.answered)), start, end, each, which)
             for quarter, count, answered in snapshot.connection.execute(question.group_by(r.quarter)):
-                found[quarter * QUARTER_MS] += Arrivals(int(count), int(answered), 0)
+                found[quarter * QUARTER_MS] = Arrivals(int(count), int(answered))
             continue
         for part in _with_arrivals(snapshot.connection, start, end):
             for place, tally in read(snapshot.connection, *part, as_of, which).items():
@@ -181,8 +181,7 @@ def _wanted(question: Select[Any], began: int, ended: int, each: bool, which: Fi
 def _parts(snapshot: Snapshot, began: int, ended: int, *, rows_only: bool) -> Iterator[tuple[bool, int, int]]:
     """Yield whether it is settled, the beginning and the end of each part of a period."""
     place = began
-    for run in [] if rows_only else _settled(snapshot, began, ended):
-        start, end = run[0] * QUARTER_MS, (run[-1] + 1) * QUARTER_MS
+    for start, end in () if rows_only else _settled(snapshot, began, ended):
         if place < start:
             yield False, place, start
         yield True, start, end
@@ -191,19 +190,16 @@ def _parts(snapshot: Snapshot, began: int, ended: int, *, rows_only: bool) -> It
         yield False, place, ended
 
 
-def _settled(snapshot: Snapshot, began: int, ended: int) -> Iterator[list[int]]:
-    """Yield runs of consecutive settled quarter-hours that lie whole in a period."""
+def _settled(snapshot: Snapshot, began: int, ended: int) -> Iterator[tuple[int, int]]:
+    """Yield stretches of settled quarter-hours that lie whole in a period, UTC ms."""
     quarter = rollup_quarters.c.quarter
     inside = quarter >= -(-began // QUARTER_MS), quarter < ended // QUARTER_MS
-
-    run: list[int] = []
-    for number in snapshot.connection.scalars(select(quarter).where(*inside).order_by(quarter)):
-        if run and number != run[-1] + 1:
-            yield run
-            run = []
-        run.append(number)
-    if run:
-        yield run
+    # Consecutive numbers are all as far from their places in the order.
+    ahead = quarter - func.row_number().over(order_by=quarter)
+    each = select(quarter, ahead.label("ahead")).where(*inside).subquery().c
+    runs = select(func.min(each.quarter), func.max(each.quarter)).group_by(each.ahead).order_by(each.ahead)
+    for first, last in snapshot.connection.execute(runs):
+        yield first * QUARTER_MS, (last + 1) * QUARTER_MS
 
 
 def _unsettled(connection: Connection, known: Set[int], before: int) -> Iterator[list[int]]:

@@ -66,14 +66,15 @@ class Filter:
             wanted.append(visits.queue == self.queue)
         if self.seat is not None:
             wanted.append(visits.seat == self.seat)
-        of_call = select(literal(1)).where(calls.call == visits.call)
+        # What is asked by a dimension of the calls has them beside the visits: those are not meant here.
+        of_call = select(literal(1)).where(calls.call == visits.call).correlate(schema.visits)
         if self.dnis is not None:
             wanted.append(of_call.where(calls.dnis == self.dnis).exists())
         if self.flow_version is not None:
             wanted.append(of_call.where(calls.flow_version == self.flow_version).exists())
         for name, value in self.tags:
             tag = select(literal(1)).where(tags.call == visits.call, tags.name == name, tags.value == value)
-            wanted.append(tag.exists())
+            wanted.append(tag.correlate(schema.visits).exists())
         return wanted
 
 

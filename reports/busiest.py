@@ -27,11 +27,14 @@ class Hour:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """How a busy hour is chosen; ``daily``: one hour of each day, rather than one of the whole period."""
+    """How a busy hour is chosen; ``daily``: one hour of each day, rather than one of the whole period.
+
+    ``may_begin`` says at which quarter-hours it may; None: at each.
+    """
 
     text: Words
     daily: bool = False
-    may_begin: Callable[[datetime], bool] = lambda _: True
+    may_begin: Callable[[datetime], bool] | None = None
 
 
 CHOICES: Mapping[BusyHourName, Choice] = {
@@ -94,19 +97,30 @@ def busiest(
 
 
 def _single(
-    offered: Mapping[int, int], began: int, ended: int, zone: ZoneInfo, may_begin: Callable[[datetime], bool]
+    offered: Mapping[int, int],
+    began: int,
+    ended: int,
+    zone: ZoneInfo,
+    may_begin: Callable[[datetime], bool] | None,
 ) -> Hour:
     first = ((began - HOUR_MS) // QUARTER_MS + 1) * QUARTER_MS
-    # Where anybody came; where nobody did, the first hour is as good as any.
-    near = {at - step for at in offered for step in range(0, HOUR_MS, QUARTER_MS)}
-    starts = [at for at in near or range(first, began + 2 * HOUR_MS, QUARTER_MS) if first <= at < ended]
+    # Where nobody came, the first hour is as good as any.
+    sums: dict[int, int] = dict.fromkeys(range(first, min(began + 2 * HOUR_MS, ended), QUARTER_MS), 0)
+    for at, count in offered.items():
+        for start in range(at - HOUR_MS + QUARTER_MS, at + QUARTER_MS, QUARTER_MS):
+            if start >= first:
+                sums[start] = sums.get(start, 0) + count
 
     def recorded(start: int) -> int:
         return min(start + HOUR_MS, ended) - max(start, began)
 
     # All zones of today are whole quarter-hours from UTC, so UTC's quarters are everyone's.
-    allowed = (start for start in starts if may_begin(moment(start, zone)))
-    start = max(allowed, key=lambda start: (_sum(offered, start), recorded(start), -start))
+    allowed = {
+        start: count for start, count in sums.items() if may_begin is None or may_begin(moment(start, zone))
+    }
+    most = max(allowed.values())
+    busy = (start for start, count in allowed.items() if count == most)
+    start = max(busy, key=lambda start: (recorded(start), -start))
     return Hour(start, start + HOUR_MS, recorded(start))
 
 

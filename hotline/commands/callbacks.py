@@ -26,10 +26,10 @@ from hotline.commands.console import (
     told,
 )
 from hotline.commands.moment import local
-from hotline.privacy import masked
 from hotline.site import Site, load_site
 from ledger.reader import LedgerReader
 from ledger.records import Callback
+from reports.number import masked
 
 OUTCOMES = ("called", "withdrawn")
 

@@ -28,10 +28,10 @@ from hotline.explain.idle import seat_story
 from hotline.explain.page import show_call, show_seat
 from hotline.explain.story import story
 from hotline.explain.words import Words
-from hotline.privacy import masked
 from hotline.site import load_site
 from ledger.floor import FloorReader
 from ledger.records import Call
+from reports.number import masked
 
 explain_app = typer.Typer()
 

@@ -12,11 +12,11 @@ from hotline.commands.console import CONFIG, ConfigOption, DataOption, ask, fail
 from hotline.commands.database import DatabaseOption, ledger_url
 from hotline.control import EngineAway, EngineSilent
 from hotline.forgetting import forget_without_engine, remove_recordings, scrub_files
-from hotline.privacy import masked
 from hotline.site import Site, load_site
 from ledger.erasure import Erased
 from ledger.erasure import forget as erase
 from ledger.person import scrub_journal
+from reports.number import masked
 
 forget_app = typer.Typer()
 

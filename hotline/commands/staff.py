@@ -65,7 +65,7 @@ def staff(
     short: Annotated[str, typer.Option("--short", help="an abandon within this is short")] = "5s",
     day: Annotated[str | None, typer.Option("--day", help="a day on record, half hour by half hour")] = None,
     from_: Annotated[str | None, typer.Option("--from", help="the first of several days")] = None,
-    to: Annotated[str | None, typer.Option("--to", help="the day after the last of them")] = None,
+    to: Annotated[str | None, typer.Option("--to", help="the last of them")] = None,
     queue: Annotated[str, typer.Option("--queue", help="of one queue; all: each call once")] = ALL,
     form: Annotated[Literal["table", "json"], typer.Option("--format", help="table or json")] = "table",
     database: DatabaseOption = None,
@@ -191,12 +191,13 @@ def _days(day: str | None, from_: str | None, to: str | None, place: ZoneInfo) -
         last = first + timedelta(days=1)
     elif from_ is not None and to is not None:
         first, last = quantity.day("--from", from_), quantity.day("--to", to)
+        if last < first:
+            fail(f"--to {last} is before --from {first}")
+        last += timedelta(days=1)
     elif from_ is None and to is None:
         fail("how many seats for what? Write --calls and --aht, or a day on record: --day 2026-11-22")
     else:
-        fail("--from wants --to, the day after the last; for one day write --day")
-    if last <= first:
-        fail(f"--to {last} is not after --from {first}")
+        fail("--from wants --to, the last day; for one day write --day")
     return _midnight(first, place), _midnight(last, place)
 
 

@@ -34,10 +34,10 @@ from hotline.commands.listing import clock
 from hotline.commands.moment import earlier, local
 from hotline.control import EngineAway
 from hotline.mailbox import FOLDER
-from hotline.privacy import masked
 from hotline.site import Site, load_site
 from ledger.reader import LedgerReader
 from ledger.records import Recording
+from reports.number import masked
 
 MARKS = ("heard", "done")
 INDEX = "index.csv"

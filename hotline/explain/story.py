@@ -118,7 +118,8 @@ def _offered(past: Past, visit: Visit) -> Iterator[Fact]:
             continue
         following = offers[n + 1].made if n + 1 < len(offers) else None
         if following is None or following - offer.ended > AT_ONCE_MS:
-            yield BackInLine(offer.ended, _why_not(past, visit, offer.ended))
+            # What became of the seat is recorded a little later.
+            yield BackInLine(offer.ended, _why_not(past, visit, offer.ended + AT_ONCE_MS))
 
 
 def _ring_over(past: Past, ring: Ring, ended: int, outcome: str) -> RingOver:

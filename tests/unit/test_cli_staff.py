@@ -202,7 +202,7 @@ def test_given_figures_go_before_recorded_ones(url):
 
 
 def test_a_period_is_its_days(url):
-    days = ("--from", "2026-11-21", "--to", "2026-11-23")
+    days = ("--from", "2026-11-21", "--to", "2026-11-22")
     found = told(*days, "--database", url, "--timezone", "Asia/Shanghai")
     assert (len(found["rows"]), found["total"]["calls"]) == (96, 3)
 
@@ -288,7 +288,7 @@ MISTAKES = [
     ((), "Write --calls and --aht, or a day on record"),
     (("--day", "2026-02-30"), "--day: '2026-02-30' is no day of the calendar"),
     (("--from", "2026-11-22"), "--from wants --to"),
-    (("--from", "2026-11-22", "--to", "2026-11-22"), "--to 2026-11-22 is not after --from 2026-11-22"),
+    (("--from", "2026-11-22", "--to", "2026-11-21"), "--to 2026-11-21 is before --from 2026-11-22"),
     (("--day", "2026-11-22", "--to", "2026-11-23"), "write --day, or --from and --to"),
     (("--day", "2026-11-22", "--seats", "3"), "--seats wants --calls"),
     (("--day", "2026-11-22", "--timezone", "Asia/Shanghia"), "did you mean 'Asia/Shanghai'?"),

@@ -31,7 +31,7 @@ from hotline.explain.idle import seat_story
 from hotline.explain.page import show_call, show_seat
 from hotline.explain.story import story
 from hotline.explain.words import Words
-from ledger.events import EngineStarted, Intervened, OfferEnded, PlanAdopted, VisitBegan, WaitTold
+from ledger.events import EngineStarted, Intervened, OfferEnded, PlanAdopted, VisitBegan, VisitEnded, WaitTold
 from ledger.floor import FloorReader
 from tests.unit.recorded_world import BEGAN, SITE, Recorder
 
@@ -233,6 +233,24 @@ def test_what_persons_engines_and_rules_did_meanwhile_is_told_and_the_place_that
         "08:00:08 waits, 0:07 by now",
         "no seat: 2 without billing 3: bob (has billing 1), cai",
     ]
+
+
+def test_a_call_that_a_person_moved_tells_of_both_stays_and_who_moved_it(day: Day) -> None:
+    day.at(0.5, NotReady("ann", "lunch"))
+    day.enter(1, "a/1")
+    now, whose = BEGAN + 4_000, {"call": "a", "skills": {}, "priority": 0}
+    day.record.events += [
+        VisitEnded(at=now, call="a", visit="a/1", outcome="overflowed", wait_ms=3_000, reason="moved"),
+        VisitBegan(at=now, visit="a/2", queue="vip", credit_ms=3_000, **whose),  # type: ignore[arg-type]
+        Intervened(at=now + 2, by="li", action="move-call", subject="a", detail={"queue": "vip"}),
+    ]
+    page = day.page("a", until=5)
+    assert page[page.index("08:00:04 li: move-call a (queue vip)") :][:2] == [
+        "08:00:04 li: move-call a (queue vip)",
+        "08:00:04 overflowed after 0:03: a person moved him to another queue",
+    ]
+    assert "visit a/2 in vip: waits" in page
+    assert "0:03 counted as waited before" in page
 
 
 def test_without_a_plan_of_that_time_what_was_recorded_is_told_alone(day: Day) -> None:

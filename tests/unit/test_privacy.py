@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hotline.privacy import masked
+from reports.number import masked
 
 
 @pytest.mark.parametrize(
