@@ -5,6 +5,7 @@ A day on which clocks change has 23 or 25 hours here too, and both of the hours 
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from reports.query import BadQuery, IntervalName, moment
 
 MOST_ROWS = 100_000
 _HOUR_MS = 4 * QUARTER_MS
+_AGO = re.compile(r"(\d{1,4})([hdw])")
 _MINUTES = {"15m": 15, "30m": 30, "hour": 60}
 
 
@@ -109,9 +111,9 @@ def midnight(day: date, zone: ZoneInfo) -> int:
 def parse(from_: str | None, to: str | None, zone: ZoneInfo, now: int) -> tuple[int, int]:
     """Return the period that is written, UTC ms; without anything, today.
 
-    Days (``2026-03-01``), moments (``2026-03-01 10:00``, with an offset or in the zone), and ``today``,
-    ``yesterday``, ``this-month``, ``last-month``. A day or month given for ``to`` belongs to the period; a moment
-    does not. Without ``to`` a word means all of itself, and anything else reaches until now.
+    Days (``2026-03-01``; ``7d``, ``2w``: so long ago), moments (``2026-03-01 10:00``, with an offset or in the zone;
+    ``12h`` ago), and ``today``, ``yesterday``, ``this-month``, ``last-month``. A day or month given for ``to`` belongs
+    to the period; a moment does not. Without ``to`` a word means all of itself, and anything else reaches until now.
 
     Raises `NoSuchMoment` and `PeriodBackwards`.
     """
@@ -175,6 +177,11 @@ def _days_span(day: date, zone: ZoneInfo) -> tuple[int, int]:
 
 def _span(option: str, written: str, zone: ZoneInfo, now: int) -> tuple[int, int]:
     """Return the beginning and the end of what is written: the same for a moment."""
+    if (ago := _AGO.fullmatch(written)) is not None:
+        number, unit = int(ago[1]), ago[2]
+        if unit == "h":
+            return now - number * _HOUR_MS, now - number * _HOUR_MS
+        return _days_span(_today(zone, now) - timedelta(days=number * (7 if unit == "w" else 1)), zone)
     if written in _WORDS:
         first, after = _WORDS[written](_today(zone, now))
         return midnight(first, zone), midnight(after, zone)
@@ -189,7 +196,7 @@ def _span(option: str, written: str, zone: ZoneInfo, now: int) -> tuple[int, int
         reason = (
             f"the calendar has no such day or the day no such time ({error})"
             if _looks_right(written)
-            else f"write 2026-03-01, “2026-03-01 10:00”, or one of {words}"
+            else f"write 2026-03-01, “2026-03-01 10:00”, 7d (so long ago), or one of {words}"
         )
         raise NoSuchMoment(option, written, reason) from None
     if at.tzinfo is None:

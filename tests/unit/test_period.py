@@ -172,3 +172,17 @@ def test_a_period_that_runs_backwards_is_told(from_, to):
 
 def test_moments_are_utc_milliseconds():
     assert moment(0, ZoneInfo("UTC")) == datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("written", "began"),
+    [
+        ("7d", "2026-03-22T00:00:00+01:00"),
+        ("2w", "2026-03-15T00:00:00+01:00"),
+        ("3h", "2026-03-29T07:00:00+02:00"),
+    ],
+)
+def test_so_long_ago_is_the_beginning_of_that_day_or_that_moment_until_now(written, began):
+    now = round(datetime.fromisoformat("2026-03-29T10:00:00+02:00").timestamp() * 1000)
+    expected = round(datetime.fromisoformat(began).timestamp() * 1000)
+    assert parse(written, None, ZoneInfo("Europe/Berlin"), now) == (expected, now)
