@@ -115,6 +115,16 @@ class Lines:
                     best, best_turn = visit, its_turn
         return best
 
+    def oldest(self, queue: str) -> VisitState | None:
+        """Return the caller who has waited longest in a queue, of the first ones of its lines."""
+        heads = [
+            line.first()
+            for pool in self._open.values()
+            for (name, _, _), line in pool.waiting.items()
+            if name == queue
+        ]
+        return min((head for head in heads if head is not None), key=lambda head: head.arrived, default=None)
+
     def position(self, visit: VisitState, now: int) -> int:
         """Return a caller's place among those of his queue, from 1."""
         before = sum(

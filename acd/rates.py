@@ -78,7 +78,7 @@ class Rates:
         mine = {id(profile): profile.working for profile in visit.pool.profiles}
         servers = sum(mine.values()) + sum(seat.state in WORKING for seat in visit.pool.named)
         if not servers or self.handling.count < ENOUGH:
-            return self._by_head(visit, now)
+            return self._by_head(visit, lines, now)
         ahead = 0.0
         for pool, count in lines.ahead_of(visit, now):
             theirs = sum(profile.working for profile in pool.profiles)
@@ -96,9 +96,10 @@ class Rates:
             servers += profile.working
         return servers / rate if rate else max(self.handling.value, 1.0)
 
-    def _by_head(self, visit: VisitState, now: int) -> Estimate | None:
+    def _by_head(self, visit: VisitState, lines: Lines, now: int) -> Estimate | None:
+        """Estimate by the first of the caller's own line; where nobody is in it, by the oldest of his queue."""
         line = visit.pool.waiting.get((visit.queue.name, visit.priority, visit.tier))
-        head = line.first() if line is not None else None
+        head = line.first() if line is not None else lines.oldest(visit.queue.name)
         if head is None or head is visit:
             return None
         return head_of_line(now - head.arrived, now - visit.arrived)

@@ -12,6 +12,7 @@ from rich.console import Console
 
 from benchmarks.app_queue import app_queue
 from benchmarks.distributor import distributor
+from benchmarks.history import history
 from benchmarks.lint import lint
 from benchmarks.menu import menu
 from benchmarks.nodes import nodes
@@ -22,6 +23,7 @@ from benchmarks.report import NotMeasured, Report
 from benchmarks.reports import reports
 from benchmarks.start import cold, start
 from benchmarks.waiting import waiting
+from benchmarks.writer import writer
 from hotline.asterisk.errors import AsteriskError
 from hotline.asterisk.prefix import Toolbox, find
 from hotline.errors import HotlineError
@@ -37,6 +39,8 @@ BENCHMARKS: Mapping[str, Callable[[Toolbox, Console], Awaitable[Report]]] = {
     "waiting": waiting,
     "reports": reports,
     "app_queue": app_queue,
+    "history": history,
+    "writer": writer,
     "start": start,
     "cold": cold,
 }

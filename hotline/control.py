@@ -88,6 +88,7 @@ class Control:
             "ready?": lambda _: self.ready,
             "floor": lambda _: self.floor(),
             "health": lambda _: self.health(),
+            "estimates": lambda _: self.estimates(),
             "sign-in": lambda r: desk.seat(SignIn(r["seat"], self._phone(r["phone"])), _by(r)),
             "sign-out": lambda r: desk.seat(SignOut(r["seat"]), _by(r)),
             "ready": lambda r: desk.seat(Ready(r["seat"]), _by(r)),
@@ -173,6 +174,27 @@ class Control:
             for call, known in self._chronicle.memory.calls.items()
         }
         return {"now": now, "queues": queues, "seats": seats, "calls": calls}
+
+    def estimates(self) -> dict[str, dict[str, Any]]:
+        """Return each queue's estimate for one who would come now, and how good the last ones were. Lengths in ms.
+
+        ``mean_error_ms`` is the mean absolute error, ``coverage`` the share that fell into the range told (0.6 is aimed
+        at), of ``judged`` callers who were answered; ``told``: they are good enough to be told to callers.
+        """
+        distributor = self._switchboard.distributor
+        found = {}
+        for name in distributor.plan.queues:
+            forecast, accuracy = distributor.forecast(name), distributor.accuracy.get(name)
+            found[name] = {
+                "expected_ms": round(forecast.expected) if forecast is not None else None,
+                "low_ms": round(forecast.low) if forecast is not None else None,
+                "high_ms": round(forecast.high) if forecast is not None else None,
+                "judged": accuracy.error.count if accuracy is not None else 0,
+                "mean_error_ms": round(accuracy.error.value) if accuracy is not None else None,
+                "coverage": round(accuracy.coverage.value, 3) if accuracy is not None else None,
+                "told": accuracy.announceable if accuracy is not None else False,
+            }
+        return found
 
     def health(self) -> dict[str, Any]:
         """Return how the engine's parts fare."""

@@ -20,11 +20,27 @@ def seats(floor: Mapping[str, Any]) -> Table:
 
 
 def queues(floor: Mapping[str, Any]) -> Table:
-    """Return every queue, how many wait there, and how long the first of them has."""
-    table = Table("queue", "waiting", "longest", box=None)
+    """Return every queue: how many wait, how long the first of them has, and how long one who came now would.
+
+    Beside that how far such estimates were off, on average, and how many of the waits fell into their range.
+    """
+    table = Table(box=None)
+    for column in ("queue", "waiting", "call-backs", "longest", "estimate", "error", "in range", ""):
+        table.add_column(column, justify="left" if column in ("queue", "") else "right")
     for name, queue in floor["queues"].items():
-        longest = clock(queue["longest_wait_ms"]) if queue["waiting"] else ""
-        table.add_row(escape(name), str(queue["waiting"]), longest)
+        estimate = queue.get("estimate") or {}
+        judged = bool(estimate.get("judged"))
+        cells = (
+            escape(name),
+            str(queue["waiting"]),
+            str(queue["callbacks"] or ""),
+            clock(queue["longest_wait_ms"]) if queue["waiting"] else "",
+            clock(estimate["expected_ms"]) if estimate.get("expected_ms") is not None else "",
+            clock(estimate["mean_error_ms"]) if judged else "",
+            f"{estimate['coverage']:.0%}" if judged else "",
+            "closed" if queue["closed"] else "",
+        )
+        table.add_row(*cells)
     return table
 
 

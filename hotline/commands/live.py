@@ -36,9 +36,13 @@ def seats(config: ConfigOption = CONFIG, data: DataOption = None, as_json: JsonO
 
 @live_app.command()
 def queues(config: ConfigOption = CONFIG, data: DataOption = None, as_json: JsonOption = False) -> None:
-    """Show every queue and who waits."""
+    """Show every queue, who waits, and how long one who came now would wait."""
     with told():
-        show_floor(ask(load_site(config, data), "floor"), "queues", as_json)
+        site = load_site(config, data)
+        floor = ask(site, "floor")
+        for name, estimate in ask(site, "estimates").items():
+            floor["queues"].get(name, {})["estimate"] = estimate
+        show_floor(floor, "queues", as_json)
 
 
 @live_app.command()

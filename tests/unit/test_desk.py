@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
@@ -119,3 +120,19 @@ async def test_a_changed_config_is_taken_over_and_a_wrong_one_changes_nothing(
     assert result.output == "taken over: queues\nat the next start of the hotline: timezone\n"
     adopted = [e for e in cards.journal.events if isinstance(e, PlanAdopted)]
     assert adopted[-1].plan["queues"]["billing"]["capacity"] == 1
+
+
+async def test_queues_show_who_is_closed_and_how_long_one_who_came_now_would_wait(
+    cards: Cards, tmp_path: Path
+) -> None:
+    cards.sign_in("ann")
+    cards.enter("a")
+    cards.enter("b")
+    cards.clock.time += 90_000
+    async with engine(cards):
+        await say(tmp_path, "queue", "vip", "close")
+        shown = (await say(tmp_path, "queues")).output.splitlines()
+        told = json.loads((await say(tmp_path, "queues", "--json")).output)
+    assert [line.split() for line in shown[1:]] == [["billing", "2", "1:30", "1:30"], ["vip", "0", "closed"]]
+    assert told["billing"]["estimate"]["expected_ms"] == 90_000
+    assert (told["billing"]["estimate"]["judged"], told["billing"]["estimate"]["told"]) == (0, False)
