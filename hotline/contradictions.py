@@ -98,6 +98,9 @@ def _of_distribution(source: Source, s: Settings) -> Iterator[Problem]:
             named.append((("customers", number, "tier"), "tier", customer.tier, s.tiers))
         if customer.owner is not None:
             named.append((("customers", number, "owner"), "agent", customer.owner, s.agents))
+    for number, entry in s.numbers.items():
+        if entry.tier is not None:
+            named.append((("numbers", number, "tier"), "tier", entry.tier, s.tiers))
     for index, reserve in enumerate(s.reserves):
         named.append((("reserves", index, "skill"), "skill", reserve.skill, s.skills))
         named.append((("reserves", index, "tier"), "tier", reserve.tier, s.tiers))

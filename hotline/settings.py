@@ -118,6 +118,7 @@ class Entry(Part):
 
     flow: str = Field(description="the flow that answers")
     language: str = Field("zh", description="the language in which it begins")
+    tier: str | None = Field(None, description="the tier of all who call it: a number for VIPs")
 
 
 class Widening(Part):

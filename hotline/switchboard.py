@@ -204,7 +204,14 @@ class Switchboard:
         skills = dict(wish.skills)
         for skill, level in settings.languages.get(wish.language, {}).items():
             skills[skill] = max(level, skills.get(skill, 0))
-        standing = standing_of(settings, call.began.ani, self.memory.served_last)
+        entry = settings.numbers.get(call.began.dnis)
+        standing = standing_of(
+            settings,
+            call.began.ani,
+            self.memory.served_last,
+            tiers=(wish.tier, entry.tier if entry is not None else None),
+            owner=wish.owner,
+        )
         standing = replace(standing, credit_ms=standing.credit_ms + waited_ms)
         self.register.visit_began(call, wish, skills, standing, kind)
 

@@ -62,6 +62,14 @@ otherwise: voicemail
     attributes: dict[str, Computed] = Field(
         {}, description="Words about the call that are kept with its visit: {tier: gold}."
     )
+    tier: Computed = Field(
+        None,
+        description="The customer's tier, as the site names it; the highest that is known of him counts.",
+    )
+    owner: Computed = Field(
+        None,
+        description="The agent who has the customer's case, and is asked first (the queue's `owner_wait`).",
+    )
     keys: dict[Key, NodeName] = Field(
         {},
         description="Keys that the caller may press while he waits. He keeps his place for as long as he does not "
@@ -104,6 +112,8 @@ otherwise: voicemail
             self.priority,
             here.language,
             attributes={name: str(value) for name, value in here.values(self.attributes).items()},
+            tier=_name(here.value(self.tier)),
+            owner=_name(here.value(self.owner)),
         )
         return await wait_for_person(here, wish, keys="".join(self.keys), telling=self._telling())
 
@@ -134,3 +144,7 @@ otherwise: voicemail
     def may_end(self) -> bool:
         """Whether the call ends when the conversation is over."""
         return self.answered is None
+
+
+def _name(value: object) -> str | None:
+    return str(value) if value not in (None, "") else None

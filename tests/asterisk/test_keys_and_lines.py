@@ -156,11 +156,12 @@ class Desk:
     def start(self) -> None:
         self.ami_in_time.set()
         calls = SimpleNamespace(
-            keys=self.keys, on_return=None, hung_up=lambda _call: None, has_session=lambda _call: True
+            keys=self.keys, on_return=None, hung_up=lambda *_: None, has_session=lambda _call: True
         )
         deaf = lambda *_: None  # noqa: E731
+        offers = SimpleNamespace(ringing=deaf, answered=deaf, missed=deaf, talk_over=deaf, ring_over=deaf)
         board = SimpleNamespace(
-            memory=Memory(), tell=deaf, ringing=deaf, answered=deaf, missed=deaf, talk_over=deaf
+            memory=Memory(), tell=deaf, offers=offers, distributor=SimpleNamespace(seats={})
         )
         phone_of = {self.secrets.phones[number].username: number for number in self.site.settings.phones}
         self.ear = Ear(self.site, calls, board, self.legs, self.clock, phone_of)  # type: ignore[arg-type]

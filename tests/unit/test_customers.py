@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 
 from hotline.customers import NOBODY, Standing, standing_of
-from hotline.settings import Settings
+from hotline.settings import Settings, Tier
 from tests.unit.test_site import SITE
 
 
@@ -31,3 +31,14 @@ def test_the_agent_who_owns_the_case_goes_before_the_one_who_spoke_with_him_last
 
 def test_an_agent_who_is_gone_from_the_site_is_nobody() -> None:
     assert standing_of(settings(), "3", {"3": "gone"}) == NOBODY
+
+
+def test_of_several_tiers_the_highest_counts_and_of_owners_the_one_whom_the_flow_knows() -> None:
+    whole = settings()
+    black = Tier.model_validate({"level": 5, "credit": "1ms"})
+    agents = whole.agents | {"bob": whole.agents["ann"]}
+    whole = whole.model_copy(update={"tiers": whole.tiers | {"black": black}, "agents": agents})
+    assert standing_of(whole, "1", {}, tiers=("black", None)) == Standing(5, 1)
+    assert standing_of(whole, "1", {}, tiers=("no-such-tier",)) == Standing(2, 90_000)
+    assert standing_of(whole, "2", {"2": "ann"}, owner="bob").owner == "bob"
+    assert standing_of(whole, "2", {}, owner="gone").owner == "ann"

@@ -98,7 +98,10 @@ def test_reading_from_a_position_gives_what_came_after_it_over_all_segments(tmp_
 
 
 def test_a_second_engine_is_refused_and_told_who_has_the_journal(tmp_path):
-    with closing(Journal(tmp_path)), pytest.raises(JournalInUse, match=rf"process {os.getpid()}, since 20\d\d-"):
+    with (
+        closing(Journal(tmp_path)),
+        pytest.raises(JournalInUse, match=rf"process {os.getpid()}, since 20\d\d-"),
+    ):
         Journal(tmp_path)
 
 
