@@ -53,6 +53,7 @@ from hotline.scrape import Scrape
 from hotline.secrets import Secrets, load_secrets
 from hotline.site import Site
 from hotline.spool import Spool
+from hotline.summing import keep_summed_up
 from hotline.switchboard import Switchboard
 from hotline.tallies import Tallies
 from hotline.today import Today
@@ -259,6 +260,7 @@ async def run_engine(site: Site, *, stdin_keeps_it: bool = False) -> None:
                 tasks.create_task(publisher.run()),
                 tasks.create_task(lag.run()),
                 tasks.create_task(Auditor(site, clock).run()),
+                tasks.create_task(keep_summed_up(site, clock)),
                 tasks.create_task(prepare(speech, site.data / "apology", first=site.settings.away.language)),
                 tasks.create_task(client.run()),
                 tasks.create_task(ear.watch()),

@@ -19,8 +19,8 @@ CallbackAnswer: TypeAlias = Literal["taken", "open-already", "not-allowed", "lim
 class Wish:
     """What a call asks of a queue. ``skills`` maps a name to its least level, 1–5, on top of the queue's own.
 
-    ``seat``: nobody but this one will do. ``attributes`` are words about the call that are kept with its visit. ``tier``
-    is the customer's, ``owner`` the agent who has his case, as the flow knows them.
+    ``seat``: nobody but this one will do. ``attributes`` are words about the call that are kept with its visit.
+    ``tier`` is the customer's, ``owner`` the agent who has his case, as the flow knows them.
     """
 
     call: str

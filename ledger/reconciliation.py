@@ -11,7 +11,7 @@ from ledger.cdr import Cdr, CdrCall
 from ledger.consistency import SETTLING_MS, Period
 from ledger.findings import CdrCounts, Difference, utc
 from ledger.history.rows import NODE as IMPORTED
-from ledger.schema import calls, conversations, engine_runs, healings, transfers
+from ledger.schema import calls, conversations, engine_runs, healings, offers, transfers
 
 SLACK_MS = 3_000  # its records know whole seconds, and its channel lives a little beyond the call
 
@@ -84,6 +84,8 @@ class Reconciliation:
             explanation = "the engine had to be put right about it"
         elif self._killed_during(row.began, row.ended):
             explanation = "an engine was killed in the midst of it"
+        elif not row.talked and record.talked and self._refused(row.call):
+            explanation = "an agent answered, and hung up on the announcement before he was joined with the caller"
         for word, ours, theirs in (("began", row.began, record.began), ("ended", row.ended, record.ended)):
             if not theirs - SLACK_MS <= ours <= theirs + SLACK_MS + 1_000:
                 what = f"{word} at {utc(ours)} here, at {utc(theirs)} for Asterisk"
@@ -116,6 +118,10 @@ class Reconciliation:
     def _is_recorded(self, call: str) -> bool:
         """Tell whether the ledger has it after all, in another period."""
         return self._connection.scalar(select(calls.c.call).where(calls.c.call == call)) is not None
+
+    def _refused(self, call: str) -> bool:
+        refused = select(offers.c.offer).where(offers.c.call == call, offers.c.outcome == "refused")
+        return self._connection.scalar(refused.limit(1)) is not None
 
     def _killed_during(self, began: int, ended: int) -> bool:
         """Tell whether an engine started again, after one that was killed, while a call lasted."""

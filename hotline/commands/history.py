@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import json
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import asdict
@@ -17,6 +18,7 @@ import typer
 from hotline.asterisk.progress import shown
 from hotline.commands.console import CONFIG, ConfigOption, DataOption, err, out, told
 from hotline.commands.database import DatabaseOption, TimezoneOption, ledger_url, site_of, zone
+from hotline.summing import AGO_MS, sum_up
 from ledger.history.intake import Intake, take_cdr, take_queue_log
 from ledger.history.source import Watcher
 from ledger.history.tally import Remark
@@ -56,6 +58,8 @@ def import_queue_log(
         url, name = _target(site, database, config, data)
         with _watcher() as watcher:
             intake = take_queue_log(url, name, files, watcher)
+            watcher.begin("summing up", 1)
+            sum_up(url, round(time.time() * 1000) - AGO_MS)
         _show(intake, form, place)
 
 
@@ -75,6 +79,8 @@ def import_cdr(
         url, name = _target(site, database, config, data)
         with _watcher() as watcher:
             intake = take_cdr(url, name, files, place, watcher)
+            watcher.begin("summing up", 1)
+            sum_up(url, round(time.time() * 1000) - AGO_MS)
         _show(intake, form, place)
 
 
