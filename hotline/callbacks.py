@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Protocol
 
 import structlog
 
-from acd.ami import AmiError
-from acd.messages import Dialling, Offer
-from acd.messages import Leave as LeaveQueue
+from acd.ami import ActionTimedOut, AmiError, ConnectionLost
+from acd.messages import CallbackFailed, Dialling, Offer
 from hotline.chronicle import Chronicle
 from hotline.clock import Clock
 from hotline.memory import Memory, OpenCall, call_of, call_of_callback, callback_of_call
@@ -19,20 +18,29 @@ from hotline.site import Site
 from hotline.switchboard import QueueStay, Switchboard
 from ivr.agi.legs import LegEnd, classify
 from ivr.call import RingOutcome, Sound
-from ivr.door import Wish
+from ivr.door import Leave, Wish
 from ivr.house import Numbers
-from ledger.events import CallbackAsked, CallbackEnded, CallbackOutcome, CallbackTried, CallBegan, Event
+from ledger.events import (
+    CallbackAsked,
+    CallbackEnded,
+    CallbackOutcome,
+    CallbackTried,
+    CallBegan,
+    Event,
+    Intervened,
+)
 
 log = structlog.get_logger(__name__)
 
-PATIENCE_S = 10.0  # after its ringing time a call out of which nothing was heard has come to nothing
+PATIENCE_MS = 10_000  # after its ringing time a call out of which nothing was heard has come to nothing
+NEWS_MS = 500  # that a call out failed is told before its channel's end, which tells why
 
 
 class Line(Protocol):
     """The way out, by AMI."""
 
-    async def call_out(self, offer: str, call: str, number: str, shown: str, seconds: float) -> str:
-        """Begin to ring a customer; return the action's id. Raises `AmiError`."""
+    async def call_out(self, call: str, number: str, shown: str, seconds: float) -> None:
+        """Begin to ring a customer. Raises `AmiError`."""
 
     def hang_up(self, call: str) -> None:
         """Let go of the customer's channel."""
@@ -64,8 +72,6 @@ class Callbacks:
         self._line = line
         self._timers: dict[str, asyncio.TimerHandle] = {}  # by call-back
         self._dialled: set[str] = set()  # calls whose customer is being rung
-        self._actions: dict[str, str] = {}  # AMI's ids of these, and their calls
-        self._ends: dict[str, LegEnd] = {}  # how a customer's channel ended, by call
         self._reached: set[str] = set()  # calls whose customer is on the line
         self._errands: set[asyncio.Task[None]] = set()
 
@@ -94,35 +100,59 @@ class Callbacks:
 
     def restore(self, on_the_line: Collection[str]) -> None:
         """Take up what an earlier engine knew of. Customers who are on the line come back by themselves."""
-        for callback in list(self._memory.callbacks):
-            call = self._memory.calls.get(call_of_callback(callback))
-            if call is None:
-                self.asked(callback)
-            elif call.began.call in on_the_line:
-                continue
-            elif call.visit is None:  # he was talked with while no engine was there
-                self._close(call.began.call, "answered")
-            else:
-                tried = self._memory.tried.get(callback)
-                self._switchboard.take_up(
-                    call, returning=True, aside_until=tried.again if tried is not None else None
-                )
+        self._take_up_new()
+        for known in list(self._memory.calls.values()):
+            if known.began.call_kind == "callback" and known.began.call not in on_the_line:
+                self._restore(known)
+
+    def _restore(self, call: OpenCall) -> None:
+        """Go on with a call-back where the last engine was killed: between any two lines of the journal."""
+        call_id = call.began.call
+        callback = callback_of_call(call_id)
+        request, tried = self._memory.callbacks.get(callback), self._memory.tried.get(callback)
+        if request is None:  # it was closed, but its call was not
+            self._over(call, "failed" if call.visit is not None else None)
+        elif not call.visits:
+            self._wait(request)
+        elif call.visit is None:  # he was talked with while no engine was there
+            self._close(call_id, "answered")
+        elif tried is not None and tried.again is None:
+            self._close(call_id, "failed")
+        elif call.offer is not None and (tried is None or tried.offer != call.offer.offer):
+            self._tried(call, "no-answer")  # he was being rung
+        else:
+            again = tried.again if tried is not None else None
+            self._switchboard.take_up(call, returning=True, aside_until=again)
 
     def heard(self, event: Event) -> None:
-        """Notice a request that a person closes."""
-        if isinstance(event, CallbackEnded) and event.by:
-            call = self._memory.calls.get(call_of_callback(event.callback))
-            if call is not None:
-                self._over(call, event.outcome)
-            self._forget(event.callback)
+        """Notice a request that a person closes, and a site that has changed."""
+        match event:
+            case CallbackEnded() if event.by:
+                self._closed_by_person(event)
+            case Intervened() if event.action == "reload":
+                self._take_up_new()
+            case _:
+                pass
+
+    def _closed_by_person(self, event: CallbackEnded) -> None:
+        call = self._memory.calls.get(call_of_callback(event.callback))
+        if call is not None and call.visit is None:
+            return  # the two talk: the call is over when they have done
+        if call is not None:
+            self._over(call, event.outcome)
+        self._forget(event.callback)
+
+    def _take_up_new(self) -> None:
+        for callback in list(self._memory.callbacks):
+            if call_of_callback(callback) not in self._memory.calls:
+                self.asked(callback)
 
     def _begin(self, request: CallbackAsked) -> None:
-        now, asking = self._clock.now(), self._memory.calls.get(request.call)
-        call = call_of_callback(request.callback)
+        asking = self._memory.calls.get(request.call)
         self._chronicle.record(
             CallBegan(
-                at=now,
-                call=call,
+                at=self._clock.now(),
+                call=call_of_callback(request.callback),
                 ani=request.number,
                 dnis=asking.began.dnis if asking is not None else request.dnis,
                 trunk=self._site.settings.outbound.trunk or "",
@@ -132,9 +162,13 @@ class Callbacks:
                 call_kind="callback",
             )
         )
+        self._wait(request)
+
+    def _wait(self, request: CallbackAsked) -> None:
+        call = call_of_callback(request.callback)
         since = request.due or request.since or request.at
         wish = Wish(call, request.queue, dict(request.skills), request.priority, request.language)
-        begun = self._switchboard.begin_callback(wish, waited_ms=max(0, now - since))
+        begun = self._switchboard.begin_callback(wish, waited_ms=max(0, self._clock.now() - since))
         self._switchboard.take_up(begun, returning=False)
 
     # --- one attempt
@@ -142,40 +176,40 @@ class Callbacks:
     def dial(self, offer: Offer) -> None:
         """Ring the customer for whom a seat has been reserved; not after hours, nor where it is not allowed."""
         call = call_of(offer.offer)
-        if call in self._reached:
-            return  # he is on the line already, and the seat's phone rings
+        if call in self._reached or call in self._dialled:  # an earlier seat has gone: this one is for him
+            self._switchboard.tell(Dialling(offer.offer))
+            return
         request = self._memory.callbacks.get(callback_of_call(call))
-        now = self._clock.now()
         if request is None:
             return
-        begins = self._next_window(now)
-        if begins > now:
-            self._switchboard.offers.customer_missed(call, offer.visit, begins)
+        now, refusal = self._clock.now(), self._numbers.refuses(request.number)
+        begins = self._may_be_rung(now, day_is_over=refusal == "limit")
+        if refusal == "not-allowed" or (refusal == "limit" and begins > self._deadline(request)):
+            self._close(call, "failed")
             return
-        if self._numbers.refuses(request.number) is not None:
-            self._not_reached(call, "refused")
+        if begins > now:
+            self._switchboard.offers.customer_missed(call, begins)
             return
         self._numbers.called(request.number)
         self._switchboard.tell(Dialling(offer.offer))
         self._dialled.add(call)
-        self._ends.pop(call, None)
-        ring_s = self._site.settings.callbacks.ring / 1000
-        self._at(
-            request.callback,
-            now + round(1000 * (ring_s + PATIENCE_S)),
-            lambda: self._not_reached(call, "no-answer"),
-        )
-        self._do(self._ring(request, offer.offer, call, ring_s))
+        ring_ms = self._site.settings.callbacks.ring
+        self._at(request.callback, now + ring_ms + PATIENCE_MS, lambda: self._not_reached(call, "no-answer"))
+        self._do(self._ring(call, request.number, self._memory.calls[call].began.dnis, ring_ms / 1000))
 
-    async def _ring(self, request: CallbackAsked, offer: str, call: str, ring_s: float) -> None:
-        shown = self._memory.calls[call].began.dnis
+    async def _ring(self, call: str, number: str, shown: str, seconds: float) -> None:
+        if call not in self._dialled:
+            return  # it was closed in this very moment
         try:
-            action = await self._line.call_out(offer, call, request.number, shown, ring_s)
+            await self._line.call_out(call, number, shown, seconds)
+        except (
+            ActionTimedOut,
+            ConnectionLost,
+        ) as error:  # it may ring all the same: his answer, or time, will tell
+            log.warning("it is not known whether a call-back was dialled", call=call, reason=str(error))
         except AmiError as error:
             log.warning("a call-back was not dialled", call=call, reason=str(error))
             self._not_reached(call, "unreachable")
-        else:
-            self._actions[action] = call
 
     def reached(self, call: str) -> QueueStay | None:
         """The customer is on the line; return the stay that his session shall lead. None: nobody waits for him."""
@@ -185,17 +219,24 @@ class Callbacks:
         if known is None or known.visit is None:
             return None
         self._reached.add(call)
-        stay = self._switchboard.stay_of(known.visit.visit)
-        return stay if stay is not None else self._switchboard.take_up(known, returning=True)
+        visit = known.visit.visit
+        stay = self._switchboard.stay_of(visit)
+        if stay is None:
+            return self._switchboard.take_up(known, returning=True)
+        if known.offer is None:  # he was given up too early, or his seat has gone: he is in his place at once
+            self._switchboard.tell(CallbackFailed(visit, self._clock.now()))
+        return stay
 
-    def originated(self, action: str, success: bool) -> None:
+    def on_the_line(self, call: str) -> bool:
+        """Tell whether a live call-back is one whose customer this engine, or an earlier one, has on the line."""
+        visit = self._memory.calls[call].visit
+        return visit is None or call in self._reached or self._switchboard.stay_of(visit.visit) is None
+
+    def originated(self, call: str, success: bool) -> None:
         """Asterisk has an answer to an `Originate`: the customer took the call, or the attempt is over."""
-        call = self._actions.pop(action, None)
-        if call is None or success or call not in self._dialled:
-            return
-        end = self._ends.pop(call, None)
-        outcome = classify("NOANSWER", end) if end is not None else "unreachable"
-        self._not_reached(call, "no-answer" if outcome == "cancelled" else outcome)
+        if not success and call in self._dialled:
+            ends = self._clock.now() + NEWS_MS
+            self._at(callback_of_call(call), ends, lambda: self._not_reached(call, "unreachable"))
 
     def hung_up(self, call: str, end: LegEnd | None) -> None:
         """The customer's channel is gone. News of it may come twice."""
@@ -213,8 +254,8 @@ class Callbacks:
                 stay.left()
             self._tried(known, "cancelled")
         elif call in self._dialled:
-            if end is not None:
-                self._ends[call] = end
+            outcome = classify("NOANSWER", end) if end is not None else "no-answer"
+            self._not_reached(call, "no-answer" if outcome == "cancelled" else outcome)
         elif self._switchboard.stay_of(known.visit.visit) is None:  # an earlier engine rang him
             self._tried(known, "no-answer")
 
@@ -232,12 +273,13 @@ class Callbacks:
         callback = callback_of_call(call_id)
         asked = self._memory.callbacks.get(callback)
         if asked is None or visit is None:
+            self._over(call, "failed")  # it was closed meanwhile
             return
         settings, now = self._site.settings.callbacks, self._clock.now()
         last = self._memory.tried.get(callback)
         attempt = last.attempt + 1 if last is not None else 1
         again = self._next_window(now + settings.retry)
-        given_up = attempt >= settings.attempts or again > max(asked.at, asked.due or 0) + settings.longest
+        given_up = attempt >= settings.attempts or again > self._deadline(asked)
         self._chronicle.record(
             CallbackTried(
                 at=now,
@@ -249,7 +291,7 @@ class Callbacks:
             )
         )
         if self._switchboard.stay_of(visit.visit) is not None:
-            self._switchboard.offers.customer_missed(call_id, visit.visit, again)
+            self._switchboard.offers.customer_missed(call_id, again)
         elif not given_up:
             self._switchboard.take_up(call, returning=True, aside_until=again)
         if given_up:
@@ -261,11 +303,11 @@ class Callbacks:
         """The conversation is over, and the customer still on the line: he is let go."""
         self._close(call, "answered")
 
-    def failed(self, call: str) -> None:
+    def failed(self, call: str, why: str = "failed") -> None:
         """Nobody can serve the request any more: its queue is gone."""
-        self._close(call, "failed")
+        self._close(call, "failed", why)
 
-    def _close(self, call_id: str, outcome: CallbackOutcome) -> None:
+    def _close(self, call_id: str, outcome: CallbackOutcome, why: str | None = None) -> None:
         callback = callback_of_call(call_id)
         known = self._memory.calls.get(call_id)
         if callback in self._memory.callbacks:
@@ -273,37 +315,51 @@ class Callbacks:
                 CallbackEnded(at=self._clock.now(), callback=callback, outcome=outcome, by="")
             )
         if known is not None:
-            self._over(known, outcome)
+            self._over(known, None if outcome == "answered" else why or outcome)
         self._forget(callback)
 
-    def _over(self, call: OpenCall, outcome: CallbackOutcome) -> None:
+    def _over(self, call: OpenCall, why_not: str | None) -> None:
         call_id = call.began.call
-        if call.visit is not None:
-            self._switchboard.tell(LeaveQueue(call.visit.visit))
+        stay = self._switchboard.stay_of(call.visit.visit) if call.visit is not None else None
         if call_id in self._dialled:
             self._line.hang_up(call_id)
-        why_not = None if outcome == "answered" else outcome
         self._switchboard.callback_over(call_id, self._clock.now(), why_not)
+        if stay is not None:  # if he is on the line he is let go
+            stay.orders.put_nowait(Leave("closed"))
 
     def _forget(self, callback: str) -> None:
         call = call_of_callback(callback)
         self._forget_timer(callback)
         self._dialled.discard(call)
-        self._ends.pop(call, None)
         self._reached.discard(call)
 
     # --- time
+
+    def _may_be_rung(self, at: int, *, day_is_over: bool) -> int:
+        """Return when a customer may be rung, from a time on, UTC ms; not to-day where no more may be called then."""
+        if not self.automatic:  # any more: it is looked at again later
+            return at + self._site.settings.callbacks.retry
+        if day_is_over:
+            tomorrow = self._local(at).date() + timedelta(days=1)
+            at = _ms(datetime.combine(tomorrow, time(), self._site.zone))
+        return self._next_window(at)
+
+    def _deadline(self, request: CallbackAsked) -> int:
+        return max(request.at, request.due or 0) + self._site.settings.callbacks.longest
 
     def _next_window(self, at: int) -> int:
         """Return when customers may be called, from a time on, UTC ms."""
         hours = self._site.settings.callbacks.hours
         if hours is None:
             return at
-        local = datetime.fromtimestamp(at / 1000, UTC).astimezone(self._site.zone)
+        local = self._local(at)
         if hours.state(local) == "open":
             return at
         opens = hours.next_open(local)
-        return round((opens if opens is not None else local + timedelta(days=1)).timestamp() * 1000)
+        return _ms(opens if opens is not None else local + timedelta(days=1))
+
+    def _local(self, at: int) -> datetime:
+        return datetime.fromtimestamp(at / 1000, UTC).astimezone(self._site.zone)
 
     def _at(self, callback: str, at: int, act: Callable[[], None]) -> None:
         self._forget_timer(callback)
@@ -326,3 +382,7 @@ class Callbacks:
             timer.cancel()
         for errand in self._errands:
             errand.cancel()
+
+
+def _ms(moment: datetime) -> int:
+    return round(moment.timestamp() * 1000)

@@ -245,6 +245,10 @@ class Calls:
         memory = self._chronicle.memory
         return call in memory.calls or call in memory.lately_over
 
+    def on_the_line(self, call: str) -> bool:
+        """Tell whether a live call-back is one whose customer is on the line: it has a channel, or should have."""
+        return self.callbacks is not None and self.callbacks.on_the_line(call)
+
     def has_session(self, call: str) -> bool:
         """Tell whether a session with the caller's channel is open."""
         return call in self._sessions
@@ -300,7 +304,7 @@ class Calls:
                 await session.set_music(False)
                 await session.set_variable("HOTLINE_LOST", "")
             if known.began.call_kind == "callback":
-                await self._call_back(call, known)
+                await self._call_back(call, known, greet=not said.lost)
             else:
                 await self._run(call, known, served, position, said.phone)
         finally:
@@ -366,7 +370,7 @@ class Calls:
             return  # whether the call is over, its channel will tell
         self.over(call.id, self._clock.now(), end)
 
-    async def _call_back(self, call: AgiCall, known: OpenCall) -> None:
+    async def _call_back(self, call: AgiCall, known: OpenCall, *, greet: bool) -> None:
         """Put a customer through who has answered his call-back; one who comes back to us is not greeted again."""
         callbacks = self.callbacks
         if callbacks is None:
@@ -387,12 +391,14 @@ class Calls:
             if stay is None:
                 callbacks.talked(call.id)
             else:
-                await here.play(callbacks.greeting(known.began.language))
+                if greet:
+                    await here.play(callbacks.greeting(known.began.language))
                 answered = await wait(here, stay) == "answered"
                 (callbacks.talked if answered else callbacks.failed)(call.id)
             await call.hang_up()
         except CallLost:
-            return  # its channel will tell
+            if stay is not None:
+                stay.left()  # it may have been lost in the greeting; whether he is gone, its channel will tell
 
     def _entry(self, dnis: str) -> Entry | None:
         """Return what a number, or a code of the site's own phones, leads to."""

@@ -109,7 +109,7 @@ class Control:
             "flow-promote": lambda r: self._flows.promote(r["flow"], r["by"]),
             "flow-withdraw": lambda r: self._flows.withdraw(r["flow"], r["by"]),
             "recording-mark": lambda r: self._chronicle.record(self._read(MARK, r)),
-            "callback-close": lambda r: self._chronicle.record(self._read(CLOSED, r)),
+            "callback-close": self._close_callback,
         }
 
     async def start(self) -> None:
@@ -207,6 +207,12 @@ class Control:
     def _read(self, kind: TypeAdapter[E], request: Mapping[str, Any], **more: Any) -> E:
         """Return what a person did, now. Raises `ValueError` where it is not said in full."""
         return kind.validate_python({**request, **more, "at": self._clock.now()})
+
+    def _close_callback(self, request: Mapping[str, Any]) -> None:
+        closed = self._read(CLOSED, request)
+        if closed.callback not in self._chronicle.memory.callbacks:
+            raise Refused(f"{closed.callback} is not open any more; see: hotline callbacks")
+        self._chronicle.record(closed)
 
     def _phone(self, phone: str) -> str:
         if phone not in self._site.settings.phones:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime, time, timedelta
 from typing import Any, TypeAlias
@@ -44,11 +44,12 @@ AT_ONCE = frozenset(
 class Desk:
     """Carries out interventions, and keeps the distributor's plan: the site's, as persons have changed it for now.
 
-    ``on_plan`` is called after the plan has changed.
+    ``on_plan`` is called after the plan has changed; ``prepare`` is awaited with changed settings before they hold.
     """
 
     def __init__(self, site: Site, switchboard: Switchboard, chronicle: Chronicle, clock: Clock) -> None:
         self.on_plan: list[Callable[[], object]] = []
+        self.prepare: Callable[[Settings], Awaitable[object]] | None = None
         self._site = site
         self._switchboard = switchboard
         self._chronicle = chronicle
@@ -101,6 +102,10 @@ class Desk:
     def move(self, call: str, queue: str, by: str) -> dict[str, Any]:
         """Let a waiting call wait in another queue, with what it has waited. Raises `Refused`."""
         self._named_queue(queue)
+        if self._switchboard.distributor.plan.queues[queue].closed:
+            raise Refused(
+                f"{queue} is closed, and would send {call} on; open it first: hotline queue {queue} open"
+            )
         self._switchboard.move(call, queue)
         self._intervened("move-call", call, by, {"queue": queue})
         return {"call": call, "queue": queue}
@@ -114,6 +119,8 @@ class Desk:
             new = (await asyncio.to_thread(checked_site, self._site.file, self._site.data)).settings
         except (SourceErrors, OSError) as error:
             raise Refused(f"nothing was changed:\n{error}") from error
+        if self.prepare is not None:
+            await self.prepare(new)
         old = self._site.settings
         changed = [name for name in Settings.model_fields if getattr(old, name) != getattr(new, name)]
         taken = [name for name in changed if name in AT_ONCE]
@@ -128,9 +135,9 @@ class Desk:
         plan = self.plan()
         self._chronicle.record(PlanAdopted(at=self._clock.now(), plan=asdict(plan)))
         self._switchboard.tell(Reconfigure(plan))
+        self._set_timer()
         for listener in self.on_plan:
             listener()
-        self._set_timer()
 
     def plan(self) -> Plan:
         """Return the plan of now."""

@@ -46,6 +46,7 @@ IN_USE = "hotline-in-use"  # the dialplan's UserEvents: a phone has a call that 
 WHISPERED = "hotline-whispered"  # an agent has heard the announcement, and is joined with the caller
 RETURN_MS = 3_000  # callers come back one by one after a restart; so long is no seat offered
 WATCH_S = 30.0  # the whole list of a thousand channels costs the engine some 200 ms
+ANSWERED_ELSEWHERE = 26  # Q.850's cause of a ring that another phone of its group has ended
 LOOK_S = 0.1  # devices often come in crowds: one look for all of them
 
 
@@ -63,7 +64,7 @@ class Ear:
     ) -> None:
         self.client: AmiClient | None = None
         self.on_in_step: Callable[[Collection[str]], object] = lambda _living: None
-        self.on_originated: Callable[[str, bool], object] = lambda _action, _success: None
+        self.on_originated: Callable[[str, bool], object] = lambda _call, _success: None
         self.in_step = asyncio.Event()  # set once the engine knows what Asterisk knows
         self._site = site
         self._calls = calls
@@ -104,7 +105,7 @@ class Ear:
             case "UserEvent" if event.headers.get("UserEvent") == IN_USE:
                 self._in_use(event.headers.get("Uniqueid", ""), event.variables.get("HOTLINE_PHONE", ""))
             case "Hold" | "Unhold":
-                self._held(event.variables, on=event.name == "Hold")
+                self._held(event.headers.get("Uniqueid", ""), event.variables, on=event.name == "Hold")
             case "DTMFEnd" if event.headers.get("Direction") == "Received":
                 self._calls.keys.pressed(event.headers.get("Uniqueid", ""), event.headers.get("Digit", ""))
             case "UserEvent" if event.headers.get("UserEvent") == MARK:
@@ -117,7 +118,7 @@ class Ear:
                 self._contact(event)
             case "OriginateResponse":
                 success = event.headers.get("Response") == "Success"
-                self.on_originated(event.headers.get("ActionID", ""), success)
+                self.on_originated(event.headers.get("Uniqueid", ""), success)
             case _:
                 pass
 
@@ -137,10 +138,10 @@ class Ear:
             seat = self._seat_of(offer, variables)
             self._switchboard.offers.answered(call_of(offer), offer, at, seat)
 
-    def _held(self, variables: Mapping[str, str], *, on: bool) -> None:
+    def _held(self, uniqueid: str, variables: Mapping[str, str], *, on: bool) -> None:
         """A phone has put its caller on hold, or taken him back. What a caller's own phone does is no matter."""
         offer = variables.get("HOTLINE_OFFER")
-        if offer and variables.get("HOTLINE_PHONE"):
+        if offer and variables.get("HOTLINE_PHONE") and variables.get("HOTLINE_CALL") != uniqueid:
             self._switchboard.tell(PutOnHold(offer) if on else TakenOffHold(offer))
 
     def _seat_of(self, offer: str, variables: Mapping[str, str]) -> str | None:
@@ -199,7 +200,9 @@ class Ear:
         outcome = classify("NOANSWER", end)
         if known.answered is not None and known.answered.seat == seat:
             offers.talk_over(call, offer, at, "caller" if call in self._asked_to_end else "seat")
-        elif known.answered is not None or offers.was_silenced(offer, seat):
+        elif (
+            known.answered is not None or offers.was_silenced(offer, seat) or end.cause == ANSWERED_ELSEWHERE
+        ):
             offers.ring_over(call, offer, seat, "cancelled")
         elif outcome in ("refused", "busy", "unreachable"):
             offers.ring_over(call, offer, seat, outcome, end.cause, end.tech_cause)
@@ -232,17 +235,17 @@ class Ear:
         if self.client is not None and channel:
             self._do(self.client.stop_playback(channel))
 
-    async def call_out(self, offer: str, call: str, number: str, shown: str, seconds: float) -> str:
-        """Begin to ring a customer; return the action's id. Raises `AmiError`."""
+    async def call_out(self, call: str, number: str, shown: str, seconds: float) -> None:
+        """Begin to ring a customer. Raises `AmiError`."""
         if self.client is None:
             raise NotConnected("Originate")
-        return await self.client.originate(
+        await self.client.originate(
             f"PJSIP/{number}@trunk-{self._site.settings.outbound.trunk}",
             context="hotline-callback",
             exten=shown,
             ring_seconds=seconds,
             caller_id=shown,
-            variables={"__HOTLINE_CALL": call, "__HOTLINE_OFFER": "", "HOTLINE_CALLBACK": offer},
+            variables={"__HOTLINE_CALL": call, "__HOTLINE_OFFER": ""},
             uniqueid=call,
         )
 
@@ -312,8 +315,10 @@ class Ear:
         legs, outside = self._legs_of(channels)
         awaited, doubted = set(), set()
         for call, known in list(self._memory.calls.items()):
-            if known.began.call_kind == "callback" and call not in by_call:
-                continue  # it waits to be rung, and who rings it watches over it
+            if known.began.call_kind == "callback" and not (
+                call in by_call if first else self._calls.on_the_line(call)
+            ):
+                continue  # it waits to be rung, or is being rung: who rings it watches over it
             if call not in by_call and not self._calls.has_session(call):
                 if not twice or call in self._doubted:
                     self._heal("call-without-channel", call, "its channel is gone", first=first)
@@ -410,9 +415,10 @@ class Ear:
         if call is None or call.offer is None or call.offer.offer != offer:
             over = Ended(offer) if state in ("talking", "hold") else Missed(offer, "cancelled")
             self._switchboard.tell(over)
-        elif call.answered is not None:
+            return
+        if call.answered is not None:
             self._switchboard.tell(Answered(offer, call.answered.seat))
-        elif seat in call.rings_over:
+        if seat in call.rings_over:
             self._switchboard.tell(Missed(offer, "cancelled", seat))
 
     def _wish_again(self, seat: str) -> None:

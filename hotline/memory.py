@@ -196,8 +196,9 @@ class Memory:
                 known = memory.calls[call]
                 known.visits, known.offers, known.queue = visits, offers, queue
                 if more:
-                    known.waited_before_ms, rings_over, known.moved_from = more
+                    known.waited_before_ms, rings_over, known.moved_from, *rest = more
                     known.rings_over = set(rings_over)
+                    known.callbacks = rest[0] if rest else 0
         return memory
 
     def _events(self) -> Iterator[Event]:
@@ -219,6 +220,7 @@ class Memory:
                 call.waited_before_ms,
                 sorted(call.rings_over),
                 call.moved_from,
+                call.callbacks,
             ]
             for id_, call in self.calls.items()
         }

@@ -37,8 +37,8 @@ class Stays(Protocol):
     def order(self, visit: str, ring: Ring) -> None:
         """Have a session ring."""
 
-    def withdraw(self, visit: str) -> None:
-        """Take back what a session was to do, and has not begun."""
+    def withdraw(self, offer: str, seat: str | None) -> bool:
+        """Take back the order to ring for an offer, or one seat of a group; False where its session has begun."""
 
     def forget(self, visit: str) -> None:
         """Let go of a session whose visit is over."""
@@ -94,6 +94,9 @@ class Offers:
     def cancel(self, cancel: Cancel) -> None:
         """Let phones fall silent: of an offer that is over, or given up; or one of a group."""
         offer, seat = cancel.offer, cancel.seat
+        if self._stays.withdraw(offer, seat) and cancel.outcome == "cancelled":
+            self._not_begun(offer, seat)
+            return
         self._silenced.add((offer, seat))
         call = self._memory.calls.get(call_of(offer))
         made = call.offer if call is not None and call.offer is not None else None
@@ -107,6 +110,13 @@ class Offers:
         self._given_up[offer] = made
         self._silenced.discard((offer, None))
         self._register.offer_over(made, call.rings_over, cancel.outcome)
+
+    def _not_begun(self, offer: str, seat: str | None) -> None:
+        """No phone has rung, and none will: nobody else tells the end."""
+        if seat is None:
+            self.missed(call_of(offer), offer, "cancelled")
+        else:
+            self.ring_over(call_of(offer), offer, seat, "cancelled")
 
     # --- what the caller's session tells
 
@@ -208,13 +218,15 @@ class Offers:
 
     # --- ends
 
-    def customer_missed(self, call_id: str, visit: str, until: int) -> None:
+    def customer_missed(self, call_id: str, until: int) -> None:
         """Free the seat that waited for the customer of a call-back; that is put aside until then, UTC ms."""
         call = self._memory.calls[call_id]
-        if call.offer is not None and call.answered is None:
-            self._register.offer_over(call.offer, call.rings_over, "cancelled")
-        self._stays.withdraw(visit)
-        self._tell(CallbackFailed(visit, until))
+        made = call.offer
+        if made is not None and call.answered is None:
+            self._register.offer_over(made, call.rings_over, "cancelled")
+            self._stays.withdraw(made.offer, None)
+        if call.visit is not None:
+            self._tell(CallbackFailed(call.visit.visit, until))
 
     def call_over(self, call_id: str) -> None:
         """Forget what was given up of a call that is over."""

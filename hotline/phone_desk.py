@@ -38,6 +38,8 @@ class PhoneDesk:
         match wish.asks:
             case "sign-out":
                 return self._ask(SignOut(seat))
+            case "ready" if self._switchboard.distributor.seats[seat].reason == "phone-busy":
+                return "next"  # only this very call keeps him: he is ready when he hangs up
             case "ready":
                 return self._ask(Ready(seat))
             case "not-ready":
@@ -51,11 +53,11 @@ class PhoneDesk:
         agents = self._site.settings.agents
         by_number = {agent.number: name for name, agent in agents.items() if agent.number is not None}
         name = by_number.get(wish.agent, wish.agent)
-        fits = self._pins.fits(name, wish.pin) if name in agents else False
+        fits = self._pins.fits(name, wish.pin, wish.phone)
         if fits is None:
-            log.warning("too many wrong PINs; sign-in is locked for a while", agent=name)
+            log.warning("too many wrong PINs; the phone takes none for a while", phone=wish.phone)
             return "refused"
-        return self._ask(SignIn(name, wish.phone)) if fits else "wrong_pin"
+        return self._ask(SignIn(name, wish.phone)) if fits and name in agents else "wrong_pin"
 
     def _ask(self, wish: Wish) -> SeatAnswer:
         try:

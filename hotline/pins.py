@@ -5,8 +5,8 @@ from __future__ import annotations
 import hmac
 import json
 import secrets
+from collections import deque
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from hotline.asterisk.config import write_private
@@ -52,36 +52,30 @@ def _new() -> str:
     return "".join(secrets.choice("0123456789") for _ in range(DIGITS))
 
 
-@dataclass(slots=True)
-class _Tries:
-    wrong: int = 0
-    locked_until: int = 0
-
-
 class Pins:
-    """Checks PINs. After `TRIES` wrong ones for an agent, his is not taken for five minutes, right or wrong."""
+    """Checks PINs. A phone at which `TRIES` wrong ones were entered within five minutes takes none, right or wrong.
+
+    It is the phone that is locked, not the agent: so nobody can keep others from signing in by mistyping for them. And
+    a right PIN forgives no wrong one, or who has one of his own could go on guessing.
+    """
 
     def __init__(self, pins: Mapping[str, str], clock: Clock) -> None:
         self._pins = pins
         self._clock = clock
-        self._tries: dict[str, _Tries] = {}
+        self._wrong: dict[str, deque[int]] = {}  # by phone: when the last of them were entered
 
     def renew(self, pins: Mapping[str, str]) -> None:
         """Take in the PINs of agents who are new."""
         self._pins = pins
 
-    def fits(self, agent: str, pin: str) -> bool | None:
-        """Tell whether this is the agent's PIN; None while it is locked."""
-        known = self._pins.get(agent)
-        if known is None:
-            return False
-        tries = self._tries.setdefault(agent, _Tries())
-        if tries.locked_until > self._clock.now():
+    def fits(self, agent: str, pin: str, phone: str) -> bool | None:
+        """Tell whether this is the agent's PIN, where there is such an agent; None while the phone is locked."""
+        now = self._clock.now()
+        wrong = self._wrong.setdefault(phone, deque(maxlen=TRIES))
+        if len(wrong) == TRIES and now < wrong[0] + LOCKED_MS:
             return None
-        if hmac.compare_digest(known.encode(), pin.encode()):
-            tries.wrong = 0
+        known = self._pins.get(agent, "")
+        if known and hmac.compare_digest(known.encode(), pin.encode()):
             return True
-        tries.wrong += 1
-        if tries.wrong >= TRIES:
-            tries.wrong, tries.locked_until = 0, self._clock.now() + LOCKED_MS
+        wrong.append(now)
         return False

@@ -68,6 +68,19 @@ class QueueStay:
             self._board.offers.dialling(order.offer)
         return order
 
+    def withdraw(self, offer: str, seat: str | None) -> bool:
+        """Take back an order to ring, or one seat of its group; False where `next` has given it away."""
+        taken = False
+        for order in [self.orders.get_nowait() for _ in range(self.orders.qsize())]:
+            if not isinstance(order, Ring) or order.offer != offer:
+                self.orders.put_nowait(order)
+                continue
+            taken = True
+            if seat is not None:
+                left = tuple(ring for ring in order.rings if ring[0] != seat)
+                self.orders.put_nowait(replace(order, seat=left[0][0], phone=left[0][1], rings=left))
+        return taken
+
     def place(self) -> Place | None:
         """Return the caller's place, and how long he may yet wait; None while he is being offered."""
         return self._board.place(self.visit)
@@ -99,11 +112,10 @@ class Stays:
         """Have a session ring."""
         self.by_visit[visit].orders.put_nowait(ring)
 
-    def withdraw(self, visit: str) -> None:
-        """Take back what a session was to do, and has not begun."""
-        stay = self.by_visit.get(visit)
-        while stay is not None and not stay.orders.empty():
-            stay.orders.get_nowait()
+    def withdraw(self, offer: str, seat: str | None) -> bool:
+        """Take back the order to ring for an offer, or one seat of a group; False where its session has begun."""
+        stay = self.by_visit.get(offer.rpartition("/")[0])
+        return stay is not None and stay.withdraw(offer, seat)
 
     def forget(self, visit: str) -> None:
         """Let go of a session whose visit is over."""
@@ -134,7 +146,7 @@ class Switchboard:
             chronicle, self.register, clock, self._stays, self.tell, self._pass_time, stop_ringing
         )
         self.callback_asked: Callable[[str], None] = lambda _callback: None
-        self.callback_closed: Callable[[str], None] = lambda _call: None
+        self.callback_closed: Callable[[str, str], None] = lambda _call, _why: None
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at: int | None = None
 
@@ -257,10 +269,14 @@ class Switchboard:
 
     def call_back(self, wish: CallbackWish) -> CallbackAnswer:
         """Note that a caller wants to be called; his visit, if any, is over as called back."""
-        if any((o.number, o.queue) == (wish.number, wish.queue) for o in self.memory.callbacks.values()):
-            return "open-already"
         call = self.memory.calls[wish.call]
         visit = call.visit
+        for one in self.memory.callbacks.values():
+            if (one.number, one.queue) == (wish.number, wish.queue):
+                if visit is None or one.visit != visit.visit:
+                    return "open-already"
+                self.register.visit_over(call, "called-back", "asked")  # the engine was killed in between
+                return "taken"
         callback = self.register.callback_asked(call, wish)
         if visit is not None:
             self.register.visit_over(call, "called-back", "asked")
@@ -370,13 +386,13 @@ class Switchboard:
         call = self.memory.calls.get(visit_id.rpartition("/")[0])
         if call is None or call.visit is None or call.visit.visit != visit_id:
             return
-        is_callback = call.visit.visit_kind == "callback"
+        if call.visit.visit_kind == "callback":  # its request is closed first, and it with that
+            self.callback_closed(call.began.call, reason)
+            return
         self.register.visit_over(call, "overflowed", reason)
         stay = self._stays.by_visit.pop(visit_id, None)
         if stay is not None:
             stay.orders.put_nowait(LeaveQueue(EXITS[reason]))
-        if is_callback:
-            self.callback_closed(call.began.call)
 
     # --- time
 

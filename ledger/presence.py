@@ -6,10 +6,10 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import BigInteger, ColumnElement, Table, and_, case, cast, func, or_, select, text
+from sqlalchemy import BigInteger, ColumnElement, Table, TextClause, and_, case, cast, func, or_, select, text
 
 from ledger import schema
-from ledger.rollup_schema import LONG_MS
+from ledger.rollup_schema import DAYS_MS, LONG_MS
 from ledger.snapshot import Snapshot
 from ledger.tallying import Filter
 
@@ -53,7 +53,8 @@ def talking(snapshot: Snapshot, began: int, ended: int, as_of: int, which: Filte
     queue = select(visits.queue).where(visits.visit == talks.c.visit, *which.conditions()).scalar_subquery()
     for inside in touching(talks, began, ended):
         lasted = _overlap(talks, began, ended, as_of)
-        each = select(queue.label("queue"), lasted.label("ms")).where(inside).subquery().c
+        # The offset keeps SQLite from asking for the queue again wherever it is named below.
+        each = select(queue.label("queue"), lasted.label("ms")).where(inside).offset(0).subquery().c
         question = select(each.queue, func.sum(each.ms)).where(each.queue.is_not(None)).group_by(each.queue)
         for name, ms in snapshot.connection.execute(question):
             spent[name] += int(ms)
@@ -61,14 +62,18 @@ def talking(snapshot: Snapshot, began: int, ended: int, as_of: int, which: Filte
 
 
 def touching(table: Table, began: int, ended: int) -> Iterator[ColumnElement[bool]]:
-    """Yield conditions, each with an index of its own: what began lately, what lasted long, what goes on."""
-    t, lately = table.c, began - LONG_MS
+    """Yield conditions, each with an index of its own: what began lately, what lasted long, or days, what goes on."""
+    t, lately, yesterday = table.c, began - LONG_MS, began - DAYS_MS
     yield and_(t.began >= lately, t.began < ended, or_(t.ended.is_(None), t.ended > began))
-    # In these words, or SQLite does not know the index again.
-    long = text(f"{table.name}.ended - {table.name}.began > {LONG_MS}")
-    yield and_(t.began < lately, t.ended > began, long)
+    yield and_(t.began >= yesterday, t.began < lately, t.ended > began, _lasted(table, LONG_MS))
+    yield and_(t.began < yesterday, t.ended > began, _lasted(table, DAYS_MS))
     # A sum has no index: by that on the beginning, all that ever began before would be looked at.
     yield and_(t.began + 0 < lately, t.ended.is_(None))
+
+
+def _lasted(table: Table, least: int) -> TextClause:
+    """Say that a row lasted longer, in the words of the index: in others SQLite does not know it again."""
+    return text(f"{table.name}.ended - {table.name}.began > {least}")
 
 
 def at_site(table: Table, site: str) -> ColumnElement[bool]:

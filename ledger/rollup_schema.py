@@ -43,19 +43,20 @@ rollups = Table(
 )
 
 LONG_MS = 3_600_000
+DAYS_MS = 86_400_000
 
 
-def _long(table: Table) -> Index:
+def _lasting(table: Table, name: str, least: int) -> Index:
     """What lasted long is rare, and is found without looking at all that began before."""
-    long = text(f"ended - began > {LONG_MS}")
-    return Index(f"{table.name}_long", table.c.began, sqlite_where=long, postgresql_where=long)
+    long = text(f"ended - began > {least}")
+    return Index(f"{table.name}_{name}", table.c.began, sqlite_where=long, postgresql_where=long)
 
 
 _offered = schema.seat_states.c.offer.is_not(None)
 INDEXES = (
     Index("seat_states_offer", schema.seat_states.c.offer, sqlite_where=_offered, postgresql_where=_offered),
-    _long(schema.seat_states),
-    _long(schema.conversations),
+    *(_lasting(table, "long", LONG_MS) for table in (schema.seat_states, schema.conversations)),
+    *(_lasting(table, "days", DAYS_MS) for table in (schema.seat_states, schema.conversations)),
 )
 
 _CALLS: Mapping[str, str] = {

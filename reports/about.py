@@ -7,7 +7,7 @@ from typing import Any
 from reports.document import Words
 from reports.query import Query, moment
 
-_OF_QUEUES = ("formula", "threshold_s", "short_abandon_s", "busy_hour", "preset")
+_OF_QUEUES = ("formula", "threshold", "short_abandon_s", "busy_hour", "preset")
 
 
 def about(query: Query) -> dict[str, Any]:

@@ -20,7 +20,7 @@ _NAMES: Mapping[str, Words] = {
     "queue": Words("queue", "队列"),
     "by": Words("by", "分组"),
     "formula": Words("service level", "服务水平公式"),
-    "threshold_s": Words("threshold", "应答时限"),
+    "threshold": Words("threshold", "应答时限"),
     "short_abandon_s": Words("short abandon", "短时放弃"),
     "busy_hour": Words("busy hour", "忙时算法"),
     "preset": Words("preset", "预设标准"),
@@ -33,6 +33,8 @@ _NAMES: Mapping[str, Words] = {
     "outcome": Words("outcome", "结果"),
     "longer_than_s": Words("waited longer than", "等待超过"),
 }
+
+_DURATIONS = frozenset({"threshold", "short_abandon_s", "longer_than_s"})
 
 
 def defined(definition: Mapping[str, Any], language: Language) -> list[tuple[str, str]]:
@@ -58,7 +60,7 @@ def _value(name: str, value: Any, language: Language) -> str:
     if isinstance(value, (list, tuple)):
         return ", ".join(_value(name, part, language) for part in value)
     if isinstance(value, int | float) and not isinstance(value, bool):
-        return duration(value, language).replace(".0 ", " ") if name.endswith("_s") else f"{value:,}"
+        return duration(value, language).replace(".0 ", " ") if name in _DURATIONS else f"{value:,}"
     if isinstance(value, datetime):
         return shown(value.replace(microsecond=0), "moment", language)
     return shown(value, "text", language)

@@ -97,7 +97,7 @@ class Query:
             "site": self.site,
             "queue": self.queue,
             "formula": self.definition.formula,
-            "threshold_s": self.definition.threshold,
+            "threshold": self.definition.threshold,
             "short_abandon_s": self.definition.short,
             "busy_hour": f"fixed={self.fixed:%H:%M}" if self.fixed else self.busy_hour,
             "preset": self.preset,

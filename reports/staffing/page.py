@@ -43,7 +43,7 @@ class Question:
             "model": self.model.name,
             "patience_s": self.model.patience_s if self.model.name == "a" else None,
             "formula": self.definition.formula,
-            "threshold_s": self.definition.threshold,
+            "threshold": self.definition.threshold,
             "short_abandon_s": self.definition.short,
             "target": None
             if self.target is None

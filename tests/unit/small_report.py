@@ -43,7 +43,7 @@ def small_report(*queues: str, steps: int = 3) -> Report:
     return Report(
         name="small",
         title=Words("Small report", "小报告"),
-        definition={"formula": "offered", "threshold_s": 15, "timezone": "Asia/Shanghai"},
+        definition={"formula": "offered", "threshold": 15, "timezone": "Asia/Shanghai"},
         tables=(
             Table(
                 "queues",

@@ -56,12 +56,23 @@ def test_a_program_gets_numbers_in_full_only_if_it_asks(cards: Cards, tmp_path: 
 
 
 async def test_a_request_is_closed_in_the_engines_journal(cards: Cards, tmp_path: Path) -> None:
+    cards.memory.apply(asked("c/cb2", NOON))
     async with engine(cards):
         told = await say(tmp_path, "callbacks", "close", "c/cb2", "withdrawn")
     assert told.stdout == "c/cb2: withdrawn\n"
     (event,) = cards.journal.events
     assert isinstance(event, CallbackEnded)
     assert (event.callback, event.outcome) == ("c/cb2", "withdrawn")
+
+
+async def test_a_request_that_the_engine_has_closed_meanwhile_is_not_closed_again(
+    cards: Cards, tmp_path: Path
+) -> None:
+    async with engine(cards):
+        told = await say(tmp_path, "callbacks", "close", "c/cb2")
+    assert told.exit_code == 1
+    assert "c/cb2 is not open any more" in told.stderr
+    assert cards.journal.events == []
 
 
 @pytest.mark.parametrize(

@@ -94,9 +94,9 @@ def test_the_definition_names_what_the_figures_follow(url: str) -> None:
         "definition"
     ]
     assert isinstance(definition, dict)
-    assert {name: definition[name] for name in ("formula", "threshold_s", "short_abandon_s", "timezone")} == {
+    assert {name: definition[name] for name in ("formula", "threshold", "short_abandon_s", "timezone")} == {
         "formula": "answered-only",
-        "threshold_s": 20,
+        "threshold": 20,
         "short_abandon_s": 3,
         "timezone": "UTC",
     }
@@ -123,7 +123,7 @@ def test_the_busy_hour_is_the_report_that_needs_no_name(url: str, name: str) -> 
 def test_a_preset_brings_its_definition_which_an_option_overrides(url: str) -> None:
     definition = asked(url, "queues", "--preset", "app-queue", "--threshold", "30")["definition"]
     assert isinstance(definition, dict)
-    assert (definition["formula"], definition["threshold_s"]) == ("answered-only", 30)
+    assert (definition["formula"], definition["threshold"]) == ("answered-only", 30)
 
 
 def test_the_site_says_its_queues_and_what_is_counted_where_no_option_does(tmp_path: Path) -> None:

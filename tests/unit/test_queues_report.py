@@ -238,9 +238,9 @@ def test_a_handling_time_is_shown_where_the_call_arrived(ledger):
 
 def test_the_definition_says_all_that_the_figures_follow(ledger):
     definition = ask(ledger, definition=Definition(threshold=20), zone=BERLIN).definition
-    told = {name: definition[name] for name in ("formula", "threshold_s", "busy_hour", "timezone", "by")}
+    told = {name: definition[name] for name in ("formula", "threshold", "busy_hour", "timezone", "by")}
     assert told == {
-        "formula": "offered", "threshold_s": 20, "busy_hour": "sliding", "timezone": "Europe/Berlin", "by": "hour"
+        "formula": "offered", "threshold": 20, "busy_hour": "sliding", "timezone": "Europe/Berlin", "by": "hour"
     }  # fmt: skip
     assert definition["from"].isoformat() == "2026-03-02T01:00:00+01:00"
 

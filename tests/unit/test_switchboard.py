@@ -73,6 +73,7 @@ async def test_an_answer_ends_the_visit_with_its_wait_however_often_it_is_told(c
 async def test_a_caller_who_is_gone_while_it_rings_abandons_and_the_phone_falls_silent(cards: Cards) -> None:
     cards.sign_in("ann")
     stay = cards.enter("a")
+    assert isinstance(await stay.next(), Ring)
     stay.left()
     cards.clock.time += 300
     cards.board.call_over("a", cards.clock.time)
