@@ -285,6 +285,8 @@ class Ear:
             await self._see_phones()
             return
         now = self._clock.now()
+        for known in self._memory.calls.values():
+            self._switchboard.offers.finish(known)
         self._awaited = self._compare(channels, first=True)
         self._switchboard.tell(Hold(now + RETURN_MS))
         await self._see_phones()

@@ -54,7 +54,7 @@ class OpenCall:
 
     ``visits`` and ``offers`` count what the call, and its last visit, have had; ``queue`` is where that was. An
     ``offer`` that is set is ringing, or (``answered``) talking; ``rings_over`` are seats of a ring group that ring no
-    more. ``moved_from`` is the queue that its flow asked for, where a person moved it to another.
+    more; ``taken`` tells that it was answered, until its visit's end does. ``moved_from`` is the queue that its flow asked for, where a person moved it to another.
     ``waited_before_ms`` is how long the call has waited in queues that sent it on, one after the other.
     """
 
@@ -66,6 +66,7 @@ class OpenCall:
     offers: int = 0
     callbacks: int = 0
     offer: OfferMade | None = None
+    taken: OfferEnded | None = None
     answered: VisitEnded | None = None
     rings_over: set[str] = field(default_factory=set)
     waited_before_ms: int = 0
@@ -127,10 +128,12 @@ class Memory:
                 call.rings_over = set()
             case RingEnded():
                 call.rings_over.add(event.seat)
-            case OfferEnded() if event.outcome != "answered":
+            case OfferEnded() if event.outcome == "answered":
+                call.taken = event
+            case OfferEnded():
                 call.offer = None
             case VisitEnded():
-                call.visit = None
+                call.visit = call.taken = None
                 call.answered = event if event.outcome == "answered" else None
                 if event.outcome != "answered":
                     call.offer = None
@@ -208,7 +211,7 @@ class Memory:
         yield from self.tried.values()
         yield from self.interventions.values()
         for call in self.calls.values():
-            events = (call.began, call.node, call.visit, call.offer, call.answered)
+            events = (call.began, call.node, call.visit, call.offer, call.taken, call.answered)
             yield from (event for event in events if event is not None)
 
     def _counts(self) -> dict[str, list[Any]]:

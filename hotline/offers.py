@@ -148,6 +148,8 @@ class Offers:
         """A seat answered, UTC ms; where none is named, the one that alone rang."""
         self._pass_time()
         call = self._live(call_id, offer)
+        if call is not None:
+            self.finish(call)
         if call is None or call.offer is None or call.answered is not None:
             return
         made, visit = call.offer, call.visit
@@ -158,6 +160,11 @@ class Offers:
             self._register.visit_over(call, "answered", None, at, seat=winner)
             self._stays.forget(visit.visit)
         self._tell(Answered(offer, winner))
+
+    def finish(self, call: OpenCall) -> None:
+        """End a visit with its offer's answer, where the last engine was killed between the two."""
+        if call.taken is not None and call.visit is not None:
+            self._register.visit_over(call, "answered", None, call.taken.at, seat=call.taken.seat)
 
     def talk_over(self, call_id: str, offer: str, at: int, ended_by: EndedBy) -> None:
         """A conversation is over, UTC ms."""

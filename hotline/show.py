@@ -22,7 +22,7 @@ from hotline.street.street import Street
 from hotline.supervisor import Supervisor
 from ledger.errors import LedgerError
 from ledger.reader import LedgerReader
-from reports.busy_hour import busy_hour, render
+from reports.run import busy_hour, render
 
 VIEW_S = 0.5
 PLAIN_S = 10.0

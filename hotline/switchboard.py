@@ -323,6 +323,7 @@ class Switchboard:
     def call_over(self, call_id: str, at: int, why_not: str | None = None) -> None:
         """A call is over, UTC ms, and with it whatever it was in: by the caller's doing, or for the reason given."""
         call = self.memory.calls[call_id]
+        self.offers.finish(call)
         if call.offer is not None and call.answered is not None:
             ended_by: EndedBy = "caller" if why_not is None else "unknown"
             self.offers.talk_over(call_id, call.offer.offer, at, ended_by)

@@ -85,7 +85,9 @@ class Reconciliation:
         elif self._killed_during(row.began, row.ended):
             explanation = "an engine was killed in the midst of it"
         elif not row.talked and record.talked and self._refused(row.call):
-            explanation = "an agent answered, and hung up on the announcement before he was joined with the caller"
+            explanation = (
+                "an agent answered, and hung up on the announcement before he was joined with the caller"
+            )
         for word, ours, theirs in (("began", row.began, record.began), ("ended", row.ended, record.ended)):
             if not theirs - SLACK_MS <= ours <= theirs + SLACK_MS + 1_000:
                 what = f"{word} at {utc(ours)} here, at {utc(theirs)} for Asterisk"

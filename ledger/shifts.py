@@ -9,7 +9,7 @@ from sqlalchemy import BigInteger, ColumnElement, Select, case, cast, exists, fu
 
 from ledger import schema
 from ledger.errors import LedgerError
-from ledger.presence import touching
+from ledger.presence import at_site, touching
 from ledger.snapshot import Snapshot
 
 
@@ -81,7 +81,7 @@ def _parts(began: int, ended: int, as_of: int, site: str | None, seat: str | Non
     states = schema.seat_states.c
     wanted = []
     if site is not None:
-        wanted.append(states.site == site)
+        wanted.append(at_site(schema.seat_states, site))
     if seat is not None:
         wanted.append(states.seat == seat)
     until = func.coalesce(states.ended, as_of)

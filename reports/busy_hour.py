@@ -26,10 +26,7 @@ from reports.measures import Rate, count_tally
 from reports.notes import notes
 from reports.query import ALL, EACH, Query, moment
 from reports.queues import check_queue, in_order, which_of
-from reports.run import busy_hour, render
 from reports.waits import waits_chart, waits_table
-
-__all__ = ["busy_hour", "busy_hour_report", "render"]
 
 TITLE = Words("Busy hour", "忙时报表")
 WEEKS = 4

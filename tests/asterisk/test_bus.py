@@ -221,7 +221,9 @@ async def test_when_the_line_is_cut_no_event_is_lost_and_few_come_twice(up: Brok
                     line.cut()
             await until(lambda: bus.statistics().waiting == 0)
     connections = bus.statistics().connections
-    assert connections in (2, 3), "the second cut may fall into the first one's mending, or after the last event"
+    assert connections in (2, 3), (
+        "the second cut may fall into the first one's mending, or after the last event"
+    )
     assert list(dict.fromkeys(told)) == list(range(total))
     assert len(told) - total <= 2 * MOST_UNDER_WAY
     assert bus.statistics().dropped == 0

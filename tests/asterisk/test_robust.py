@@ -108,6 +108,7 @@ class Slow:
         self._port = port
         self._lag = lag
         self.lag = 0.0  # from the moment at which a test says so
+        self._serving: set[asyncio.Task[None]] = set()
 
     def slow_down(self) -> None:
         """Be late from now on."""
@@ -115,11 +116,17 @@ class Slow:
 
     @asynccontextmanager
     async def listening(self, port: int) -> AsyncIterator[None]:
-        server = await asyncio.start_server(self._serve, "127.0.0.1", port)
+        server = await asyncio.start_server(self._accept, "127.0.0.1", port)
         try:
             yield
         finally:
             server.close()
+            for task in self._serving:
+                task.cancel()
+            await asyncio.gather(*self._serving, return_exceptions=True)
+
+    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._serving.add(asyncio.create_task(self._serve(reader, writer)))
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         theirs, to_them = await asyncio.open_connection("127.0.0.1", self._port)
@@ -145,8 +152,14 @@ class Slow:
                 to_them.write(data)
             to_them.close()
 
-        with contextlib.suppress(ConnectionError):
-            await asyncio.gather(hear(), tell(), ask())
+        try:
+            with contextlib.suppress(ConnectionError):
+                await asyncio.gather(hear(), tell(), ask())
+        finally:
+            for end in (writer, to_them):
+                end.close()
+                with contextlib.suppress(ConnectionError):
+                    await end.wait_closed()
 
 
 @pytest.mark.timeout(150)
