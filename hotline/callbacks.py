@@ -277,6 +277,9 @@ class Callbacks:
             return
         settings, now = self._site.settings.callbacks, self._clock.now()
         last = self._memory.tried.get(callback)
+        if last is not None and last.again is None:  # the engine was killed before it gave him up
+            self._close(call_id, "failed")
+            return
         attempt = last.attempt + 1 if last is not None else 1
         again = self._next_window(now + settings.retry)
         given_up = attempt >= settings.attempts or again > self._deadline(asked)

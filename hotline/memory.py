@@ -52,10 +52,11 @@ def callback_of_call(call: str) -> str:
 class OpenCall:
     """A call that has not ended, by the events that brought it where it is.
 
-    ``visits`` and ``offers`` count what the call, and its last visit, have had; ``queue`` is where that was. An
-    ``offer`` that is set is ringing, or (``answered``) talking; ``rings_over`` are seats of a ring group that ring no
-    more; ``taken`` tells that it was answered, until its visit's end does. ``moved_from`` is the queue that its flow asked for, where a person moved it to another.
-    ``waited_before_ms`` is how long the call has waited in queues that sent it on, one after the other.
+    ``visits`` and ``offers`` count what the call, and its last visit, have had; ``queue`` is where that was.
+    An ``offer`` that is set is ringing, or (``answered``) talking; ``rings_over`` are seats of a ring group
+    that ring no more; ``taken`` tells that it was answered, until its visit's end does. ``moved_from`` is the
+    queue that its flow asked for, where a person moved it to another. ``waited_before_ms`` is how long the
+    call has waited in queues that sent it on, one after the other.
     """
 
     began: CallBegan

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from acd.messages import Refused
 from hotline.asterisk.prefix import Toolbox
 from hotline.site import Site, load_site
+from ledger.reader import LedgerReader
 from tests.asterisk.conftest import House, free_ports, opened
 from tests.asterisk.test_survival import killed_engine
 
@@ -41,6 +43,20 @@ nodes:
   refused: {hangup: bye}
   bye: {hangup: bye}
 """
+
+
+def tries(ledger: LedgerReader) -> list[str]:
+    """How the attempts came to nothing."""
+    with ledger._engine.connect() as connection:
+        return list(
+            connection.exec_driver_sql("select outcome from callback_tries order by attempt").scalars()
+        )
+
+
+def healings(ledger: LedgerReader) -> list[str]:
+    """What had to be put right."""
+    with ledger._engine.connect() as connection:
+        return list(connection.exec_driver_sql("select what from healings").scalars())
 
 
 class Back:
@@ -128,9 +144,64 @@ async def test_a_customer_who_is_busy_is_tried_again_and_the_seat_serves_others_
     with back.house.ledger() as ledger:
         _, second = ledger.visits(*ALL)
         offers = ledger.offers(second.call)
+        assert tries(ledger) == ["busy"]
     assert [offer.outcome for offer in offers] == ["cancelled", "answered"]
     assert offers[1].made - offers[0].made >= 3000
     assert second.outcome == "answered"
+
+
+async def test_a_seat_that_pauses_while_the_customer_rings_costs_him_nothing_and_he_is_rung_once(
+    back: Back,
+) -> None:
+    back.house.exchange.phone(back.customer, rings_ms=2000, talks_ms=20_000)
+    await back.ask()
+    await back.house.control.ask("ready", seat="ann")
+    await back.until("reserved")
+    await back.house.control.ask("not-ready", seat="ann", reason="meal")
+    assert (await back.house.floor())["seats"]["ann"]["state"] == "not-ready"
+    await asyncio.sleep(3)
+    await back.house.control.ask("ready", seat="ann")
+    await back.until("talking")
+    await back.until("ready")
+    await back.house.quiet()
+    with back.house.ledger() as ledger:
+        _, second = ledger.visits(*ALL)
+        assert tries(ledger) == []
+        assert [offer.outcome for offer in ledger.offers(second.call)] == ["cancelled", "answered"]
+        assert healings(ledger) == []
+    assert second.outcome == "answered"
+
+
+async def test_a_request_that_is_closed_while_the_customer_rings_lets_both_go(back: Back) -> None:
+    back.house.exchange.phone(back.customer, answer="")
+    await back.ask()
+    await back.house.control.ask("ready", seat="ann")
+    await back.until("reserved")
+    await asyncio.sleep(1)
+    with back.house.ledger() as ledger:
+        (request,) = ledger.open_callbacks()
+    close = {"callback": request.callback, "outcome": "called", "by": "li"}
+    await back.house.control.ask("callback-close", **close)
+    await back.until("ready", 1)
+    await back.house.quiet()
+    with pytest.raises(Refused, match="not open any more"):
+        await back.house.control.ask("callback-close", **close)
+    with back.house.ledger() as ledger:
+        assert (tries(ledger), ledger.open_callbacks()) == ([], [])
+
+
+async def test_no_log_tells_the_customers_number(back: Back) -> None:
+    back.house.exchange.phone(back.customer, rings_ms=300)
+    await back.ask()
+    await back.house.control.ask("ready", seat="ann")
+    await back.until("talking")
+    await back.house.quiet()
+    logs = [
+        *(back.house.site.data / "logs").iterdir(),
+        *(back.house.site.data / "asterisk" / "logs").iterdir(),
+    ]
+    assert logs
+    assert [f for f in logs if f.is_file() and CUSTOMER in f.read_text(errors="replace")] == []
 
 
 async def test_a_customer_who_never_answers_is_given_up_after_the_last_attempt(back: Back) -> None:

@@ -100,6 +100,27 @@ async def test_one_who_refuses_leaves_the_group_at_once_and_the_others_ring_on(h
     assert (outcomes, visit.seat) == ({"ann": "refused", "bob": "answered"}, "bob")
 
 
+async def test_one_who_hangs_up_on_the_announcement_has_refused_and_the_others_have_not(
+    tmp_path: Path, toolbox: Toolbox
+) -> None:
+    whisper = ', whisper: {en: "A call for the help desk. Please be kind."}'
+    async with opened(group(tmp_path, whisper), toolbox) as house:
+        await house.seat_phone("6001", rings_ms=200, talks_ms=600)
+        await house.seat_phone("6002", rings_ms=1000, talks_ms=5000)
+        await ready(house, "ann", "bob")
+        call = house.exchange.call("9001", [("bye", 20_000)])
+        floor = await house.until(lambda floor: floor["seats"]["ann"]["state"] == "not-ready")
+        assert floor["seats"]["ann"]["reason"] == "refused"
+        assert floor["seats"]["bob"]["state"] in ("ready", "reserved", "ringing")
+        await call.wait(25)
+        await house.quiet()
+        with house.ledger() as ledger:
+            (visit,) = ledger.visits(*ALL)
+            rings = [(ring.seat, ring.outcome) for ring in ledger.rings(visit.call)]
+    assert (visit.outcome, visit.seat) == ("answered", "bob")
+    assert rings == [("ann", "refused"), ("bob", "cancelled"), ("bob", "answered")]
+
+
 async def test_a_group_that_lets_it_ring_out_has_missed_it_all_of_them(house: House) -> None:
     for phone in ("6001", "6002"):
         await house.seat_phone(phone, answer="")

@@ -26,6 +26,8 @@ from ledger.journal import EventId
 from tests.unit.house_of_cards import Cards, ListJournal, VirtualClock
 
 MINUTE = 60_000
+CUSTOMER = "13900000001"
+RING_MS = 30_000
 PHONES = {"e61": "61", "e62": "62"}
 
 
@@ -97,8 +99,10 @@ class Line:
     ``disturbed`` are those who were rung wrongly: at another number, or while they were on the line.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, clock: VirtualClock) -> None:
+        self.clock = clock
         self.rung: list[str] = []
+        self.since: dict[str, int] = {}
         self.channels: dict[str, str] = {}
         self.let_go: list[str] = []
         self.disturbed: list[str] = []
@@ -107,11 +111,18 @@ class Line:
     async def call_out(self, call: str, number: str, shown: str, seconds: float) -> None:
         """Ring a customer."""
         self.rung.append(call)
-        if (number, shown) != ("13900000001", "10000") or seconds <= 0 or call in self.channels:
+        if (number[:3], shown) != ("139", "10000") or seconds <= 0 or call in self.channels:
             self.disturbed.append(call)
         if self.error is not None:
             raise self.error
         self.channels[call] = "ringing"
+        self.since[call] = self.clock.time
+
+    def ring_out(self) -> None:
+        """Let phones fall silent that have rung for so long as they may."""
+        for call, at in self.since.items():
+            if self.channels.get(call) == "ringing" and at <= self.clock.time - RING_MS:
+                del self.channels[call]
 
     def hang_up(self, call: str) -> None:
         """Note who is to be let go."""
@@ -144,8 +155,10 @@ class World:
     folder: Path
     clock: VirtualClock = field(default_factory=VirtualClock)
     facts: list[Fact] = field(default_factory=list)
-    line: Line = field(default_factory=Line)
     talks: dict[str, tuple[Ring, int]] = field(default_factory=dict)  # by call: with whom, and since when
+
+    def __post_init__(self) -> None:
+        self.line = Line(self.clock)
 
 
 class Engine:
@@ -158,7 +171,7 @@ class Engine:
             memory.apply(from_data(to_data(fact)))
         self.cards = cards = Cards(world.folder, memory)
         cards.clock.time = world.clock.time
-        world.clock = cards.clock
+        world.clock = world.line.clock = cards.clock
         self.journal = cards.chronicle._journal = MortalJournal(world.facts)  # type: ignore[assignment]
         cards.journal = self.journal
         self.timers = Timers(cards.clock)
@@ -211,8 +224,10 @@ class Engine:
         """Let time pass, and what is due in it happen."""
         end = self.cards.clock.time + ms
         while self.timers.next_due(end):
+            self.line.ring_out()
             await self.settle()
         self.cards.clock.time = max(self.cards.clock.time, end)
+        self.line.ring_out()
         await self.settle()
 
     async def watch(self) -> None:
@@ -242,11 +257,13 @@ class Engine:
             found.append(_channel(call, **variables))
         return found
 
-    def ask(self, call: str = "c", queue: str = "billing", due: int | None = None) -> str:
+    def ask(
+        self, call: str = "c", queue: str = "billing", *, number: str = CUSTOMER, due: int | None = None
+    ) -> str:
         """Let a caller ask to be called; return the call by which he will be."""
         if call not in self.memory.calls:
             self.cards.call(call)
-        wish = CallbackWish(call, queue, "13900000001", {}, 0, "en", due=due)
+        wish = CallbackWish(call, queue, number, {}, 0, "en", due=due)
         assert self.board.call_back(wish) == "taken"
         name = f"{call}-cb{self.memory.calls[call].callbacks}"
         self.calls.over(call, self.cards.clock.time, "flow-ended")
@@ -259,7 +276,7 @@ class Engine:
         self.line.channels[call] = "up"
         self.calls._sessions.add(call)
         stay = self.callbacks.reached(call)
-        await self.ear.on_event(_event("OriginateResponse", Uniqueid=call, Response="Success"))
+        await self.ear.on_event(ami_event("OriginateResponse", Uniqueid=call, Response="Success"))
         await self.settle()
         return stay
 
@@ -269,12 +286,12 @@ class Engine:
         self.world.talks.pop(call, None)
         self.calls._sessions.discard(call)
         of = {"HOTLINE_CALL": call}
-        await self.ear.on_event(_event("Hangup", of=of, Uniqueid=call, Cause=cause, TechCause=tech))
+        await self.ear.on_event(ami_event("Hangup", of=of, Uniqueid=call, Cause=cause, TechCause=tech))
         await self.settle()
 
     async def not_originated(self, call: str) -> None:
         """Asterisk says that a customer was not reached."""
-        await self.ear.on_event(_event("OriginateResponse", Uniqueid=call, Response="Failure"))
+        await self.ear.on_event(ami_event("OriginateResponse", Uniqueid=call, Response="Failure"))
         await self.settle()
 
     # --- what his session, and the seat's phone, do
@@ -289,7 +306,7 @@ class Engine:
         dest = {"HOTLINE_CALL": stay.call, "HOTLINE_OFFER": order.offer, "HOTLINE_PHONE": order.phone}
         for name, status in (("DialBegin", ""), ("DialState", "RINGING")):
             await self.ear.on_event(
-                _event(
+                ami_event(
                     name, dest=dest, DialStatus=status, DestUniqueid=leg_of(order), DestChannel=order.offer
                 )
             )
@@ -301,7 +318,7 @@ class Engine:
         self.line.channels[call] = "talking"
         self.world.talks[call] = ring, self.cards.clock.time
         dest = {"HOTLINE_CALL": call, "HOTLINE_OFFER": ring.offer, "HOTLINE_PHONE": ring.phone}
-        await self.ear.on_event(_event("DialEnd", dest=dest, DialStatus="ANSWER", Uniqueid=call))
+        await self.ear.on_event(ami_event("DialEnd", dest=dest, DialStatus="ANSWER", Uniqueid=call))
         await self.settle()
 
     async def seat_ends(self, stay: QueueStay, ring: Ring) -> None:
@@ -321,7 +338,9 @@ class Engine:
 
     async def _leg_ends(self, ring: Ring, cause: str, tech: str) -> None:
         of = {"HOTLINE_CALL": call_of(ring.offer), "HOTLINE_OFFER": ring.offer, "HOTLINE_PHONE": ring.phone}
-        await self.ear.on_event(_event("Hangup", of=of, Uniqueid=leg_of(ring), Cause=cause, TechCause=tech))
+        await self.ear.on_event(
+            ami_event("Hangup", of=of, Uniqueid=leg_of(ring), Cause=cause, TechCause=tech)
+        )
 
     async def back_after_talk(self, call: str) -> None:
         """A customer whose conversation went on without an engine is back, since the seat has hung up."""
@@ -342,9 +361,10 @@ def _channel(uniqueid: str, **variables: str) -> ChannelSnapshot:
     return ChannelSnapshot(uniqueid, uniqueid, f"PJSIP/{uniqueid}", "Up", "", "", "", "", 1, variables)
 
 
-def _event(
+def ami_event(
     name: str, *, dest: dict[str, str] | None = None, of: dict[str, str] | None = None, **headers: str
 ) -> Event:
+    """Return an event of Asterisk's; ``of`` and ``dest`` are the variables of its channels."""
     written: list[tuple[str, str | list[str]]] = [("Event", name), *headers.items()]
     for key, values in (("ChanVariable", of), ("DestChanVariable", dest)):
         written.append((key, [f"{n}={v}" for n, v in (values or {}).items()]))

@@ -2,38 +2,22 @@
 
 from __future__ import annotations
 
-import random
-from collections import Counter
-from collections.abc import AsyncIterator, Callable
-from contextlib import suppress
+import asyncio
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
 
 import pytest
 
 from acd.ami import ActionTimedOut, NotConnected
-from acd.messages import NotReady, Ready, Reconfigure, Refused, SignIn, SignOut
+from acd.messages import NotReady, Ready, Reconfigure, SignOut
 from acd.plan import Plan
 from hotline.callbacks import NEWS_MS, PATIENCE_MS
-from hotline.memory import Memory, call_of_callback
 from hotline.settings import Outbound
-from ivr.call import Ring
-from ivr.door import CallbackWish
-from ledger.events import (
-    CallbackAsked,
-    CallbackEnded,
-    CallbackTried,
-    CallBegan,
-    CallEnded,
-    ConversationEnded,
-    Healed,
-    Intervened,
-    VisitEnded,
-)
-from tests.unit.callback_world import MINUTE, Engine, Killed, World
-from tests.unit.test_switchboard import check_history
-
-RING_MS = 30_000
+from ivr.call import CallLost, Ring, Sound
+from ledger.events import CallEnded, ConversationEnded, Healed, Intervened
+from tests.unit.callback_stories import closed, ended, house, of, on_the_line, state, talking, tried
+from tests.unit.callback_world import MINUTE, RING_MS, Engine
 
 
 @pytest.fixture
@@ -44,54 +28,6 @@ async def engine(tmp_path: Path) -> AsyncIterator[Engine]:
     assert made.line.disturbed == []
     made.callbacks.close()
     made.board.close()
-
-
-async def house(folder: Path, world: World | None = None, **settings: Any) -> Engine:
-    made = Engine(world or World(folder), **settings)
-    await made.begin()
-    return made
-
-
-async def again(engine: Engine, **settings: Any) -> Engine:
-    """Kill the engine, and begin the next."""
-    engine.callbacks.close()
-    engine.board.close()
-    engine.calls._sessions.clear()
-    return await house(engine.world.folder, engine.world, **settings)
-
-
-def of(engine: Engine, kind: type) -> list[Any]:
-    return [fact for fact in engine.world.facts if isinstance(fact, kind)]
-
-
-def tried(engine: Engine) -> list[tuple[int, str]]:
-    return [(one.attempt, one.outcome) for one in of(engine, CallbackTried)]
-
-
-def ended(engine: Engine) -> list[str]:
-    return [one.outcome for one in of(engine, CallbackEnded)]
-
-
-def state(engine: Engine, seat: str = "ann") -> str:
-    return engine.cards.distributor.seats[seat].state
-
-
-async def on_the_line(engine: Engine) -> tuple[str, Any]:
-    """Let a customer ask, be rung, and answer; return his call and his session's stay."""
-    call = engine.ask()
-    await engine.settle()
-    stay = await engine.answers(call)
-    assert stay is not None
-    return call, stay
-
-
-async def talking(engine: Engine) -> tuple[str, Any, Ring]:
-    """Let a customer and Ann talk."""
-    call, stay = await on_the_line(engine)
-    ring = await engine.take(stay)
-    assert ring is not None
-    await engine.seat_answers(ring)
-    return call, stay, ring
 
 
 async def test_the_seat_is_reserved_the_customer_rung_and_the_two_talk(engine: Engine) -> None:
@@ -210,7 +146,7 @@ async def test_a_customer_who_answers_after_he_was_given_up_is_in_his_place_at_o
 
 async def test_what_asterisk_did_not_confirm_may_ring_all_the_same(engine: Engine) -> None:
     engine.line.error = ActionTimedOut("Originate", 5.0)
-    call, stay = await on_the_line(engine)
+    _, stay = await on_the_line(engine)
     assert (tried(engine), state(engine)) == ([], "reserved")
     assert isinstance(await engine.take(stay), Ring)
 
@@ -255,14 +191,6 @@ async def test_one_who_hangs_up_in_the_greeting_frees_the_seat_and_is_tried_agai
     assert (state(engine), tried(engine)) == ("ready", [(1, "cancelled")])
     await engine.pass_time(10 * MINUTE + 1)
     assert len(engine.line.rung) == 2
-
-
-def closed(engine: Engine, call: str, outcome: Any = "withdrawn") -> None:
-    engine.cards.chronicle.record(
-        CallbackEnded(
-            at=engine.cards.clock.now(), callback=call.replace("-cb", "/cb"), outcome=outcome, by="li"
-        )
-    )
 
 
 async def test_a_request_that_a_person_closes_while_it_rings_lets_go_of_customer_and_seat(
@@ -350,277 +278,65 @@ async def test_a_house_that_is_told_to_call_nobody_keeps_requests_until_it_may(e
     assert engine.line.rung == ["d-cb1"]
 
 
-async def test_a_caller_whose_engine_was_killed_while_he_asked_has_asked_once(engine: Engine) -> None:
-    """The request was written down, and not yet that he left the queue for it."""
-    engine.board.ask(NotReady("ann", "lunch"))
-    engine.cards.enter("c")
-    engine.line.channels["c"] = "up"
-    engine.journal.lines_left = 1
-    with pytest.raises(Killed):
-        engine.ask()
-    second = await again(engine)
-    second.cards.enter("c")
-    second.ask()
-    (visit,) = [one for one in of(second, VisitEnded) if one.call == "c"]
-    assert (visit.outcome, len(of(second, CallbackAsked))) == ("called-back", 1)
+# --- his session
 
 
-async def test_a_call_that_asks_again_after_a_restart_makes_another_request(engine: Engine) -> None:
-    engine.cards.call("c")
-    engine.board.callback_asked = lambda _callback: None
-    engine.board.call_back(CallbackWish("c", "billing", "13900000001", {}, 0, "en"))
-    recalled = Memory.recalled(engine.memory.snapshot())
-    assert recalled.calls["c"].callbacks == 1
+class Customer:
+    """A customer's session, as far as he is on the line: it plays, and is lost in the greeting if ``lost``."""
+
+    def __init__(self, call: str, *, lost: bool = False) -> None:
+        self.id = call
+        self.heard: list[str] = []
+        self.let_go = False
+        self._lost = lost
+
+    async def play(self, sounds: Sequence[Sound], keys: str = "") -> None:
+        """Play."""
+        self.heard += [sound.text for sound in sounds]
+        if self._lost:
+            raise CallLost
+
+    async def music(self, on: bool, *, listen: bool = True) -> None:
+        """Play music."""
+        self.heard.append("music" if on else "silence")
+
+    async def gone(self) -> None:
+        """Stay."""
+        await asyncio.Event().wait()
+
+    async def hang_up(self) -> None:
+        """Note it."""
+        self.let_go = True
 
 
-# --- killed at any line
-
-
-async def asked(engine: Engine) -> None:
-    engine.ask()
+async def serve(engine: Engine, customer: Customer, *, greet: bool) -> None:
+    """Serve a customer's session until his request is closed."""
+    engine.calls._shelf = SimpleNamespace(prompts=None)  # type: ignore[assignment]
+    engine.callbacks.greeting = lambda language: [Sound(Path("none.wav"), f"hello in {language}", 1.0)]
+    known = engine.memory.calls[customer.id]
+    serving = asyncio.ensure_future(engine.calls._call_back(customer, known, greet=greet))  # type: ignore[arg-type]
     await engine.settle()
-
-
-async def not_answered(engine: Engine) -> None:
-    await asked(engine)
-    await engine.hangs_up("c-cb1", "17", "486")
-
-
-async def given_up(engine: Engine) -> None:
-    await asked(engine)
-    for _ in range(3):
-        await engine.hangs_up("c-cb1", "17", "486")
-        await engine.pass_time(10 * MINUTE + 1)
-
-
-async def answered(engine: Engine) -> None:
-    await talking(engine)
-
-
-async def talked(engine: Engine) -> None:
-    _, stay, ring = await talking(engine)
-    await engine.seat_ends(stay, ring)
-
-
-async def withdrawn(engine: Engine) -> None:
-    await asked(engine)
-    closed(engine, "c-cb1")
-
-
-async def queue_gone(engine: Engine) -> None:
-    engine.board.ask(NotReady("ann", "lunch"))
-    await asked(engine)
-    engine.board.tell(Reconfigure(Plan({}, engine.cards.distributor.plan.seats)))
+    closed(engine, customer.id)
+    await serving
 
 
 @pytest.mark.parametrize(
-    "story",
-    [asked, not_answered, given_up, answered, talked, withdrawn, queue_gone],
-    ids=lambda one: one.__name__,
+    ("greet", "heard"), [(True, ["hello in en", "music", "silence"]), (False, ["music", "silence"])]
 )
-@pytest.mark.parametrize("stays", [True, False], ids=["he-is-there", "he-has-gone"])
-async def test_an_engine_that_is_killed_at_any_line_of_its_journal_closes_each_request_once(
-    tmp_path: Path, story: Callable[[Engine], Any], stays: bool
+async def test_one_who_comes_back_to_us_is_not_greeted_again(
+    engine: Engine, greet: bool, heard: list[str]
 ) -> None:
-    for line in range(1, 40):
-        folder = tmp_path / str(line)
-        folder.mkdir()
-        first = await house(folder)
-        first.journal.lines_left = line
-        try:
-            await story(first)
-        except Killed:
-            pass
-        else:
-            break
-        if not of(first, CallbackAsked):
-            continue
-        if not stays:
-            first.line.channels.clear()
-            first.world.talks.clear()
-        second = await again(first)
-        await run_out(second)
-        insist(second)
-    else:
-        raise AssertionError("the story is longer than that")
+    customer = Customer(engine.ask())
+    await engine.settle()
+    engine.board.ask(NotReady("ann", "lunch"))
+    await serve(engine, customer, greet=greet)
+    assert (customer.heard, customer.let_go) == (heard, True)
 
 
-async def run_out(engine: Engine) -> None:
-    """Let everything come to its end: customers answer and talk with Ann."""
-    talks: dict[str, tuple[Any, Ring]] = {}
-    for _ in range(60):
-        for call in list(engine.line.channels):
-            if call in engine.world.talks and call not in talks:  # with the last engine
-                await engine.back_after_talk(call)
-            elif call not in engine.memory.calls:
-                await engine.hangs_up(call)
-            elif call in talks:
-                await engine.seat_ends(*talks.pop(call))
-            else:
-                stay = await engine.answers(call)
-                if stay is None:
-                    engine.callbacks.talked(call)
-                    await engine.hangs_up(call)
-                elif not stay.orders.empty() and (ring := await engine.take(stay)) is not None:
-                    await engine.seat_answers(ring)
-                    talks[call] = stay, ring
-        for seat in ("ann", "bob"):
-            if state(engine, seat) == "not-ready":
-                engine.board.ask(Ready(seat))
-        await engine.pass_time(7 * MINUTE)
-        await engine.watch()
-        if not any(call.began.call_kind == "callback" for call in engine.memory.calls.values()):
-            break
-
-
-def insist(engine: Engine) -> None:
-    """Insist on what must always hold, once all is over."""
-    check_history(engine.world.facts)
-    requests = {one.callback for one in of(engine, CallbackAsked)}
-    over = Counter(one.callback for one in of(engine, CallbackEnded))
-    assert over == dict.fromkeys(requests, 1)
-    calls = {one.call for one in of(engine, CallBegan) if one.call_kind == "callback"}
-    begun = Counter(one.call for one in of(engine, CallBegan) if one.call_kind == "callback")
-    done = Counter(one.call for one in of(engine, CallEnded) if one.call in calls)
-    assert begun == done == dict.fromkeys(calls, 1)
-    for request in requests:
-        attempts = [one.attempt for one in of(engine, CallbackTried) if one.callback == request]
-        assert attempts == list(range(1, len(attempts) + 1))
-        assert len(attempts) <= 3
-    rung = Counter(engine.line.rung)
-    assert all(times <= 3 for times in rung.values()), rung
-    assert engine.line.disturbed == []
-    spoke = {one.call for one in of(engine, ConversationEnded)}
-    for one in of(engine, CallbackEnded):
-        if one.outcome == "answered":
-            assert one.callback.replace("/cb", "-cb") in spoke
-    assert not {state(engine, seat) for seat in ("ann", "bob")} & {"reserved", "ringing", "talking", "hold"}
-    assert not engine.memory.callbacks
-
-
-# --- whatever happens, in whatever order
-
-
-class Street:
-    """Customers, Ann and Bob, and a hostile fate. News may be lost, and the engine be killed at any line."""
-
-    def __init__(self, engine: Engine, dice: random.Random) -> None:
-        self.engine = engine
-        self.dice = dice
-        self.stays: dict[str, Any] = {}  # by call: the session of a customer who is on the line
-        self.rings: dict[str, Ring] = {}  # by call: the seat's phone that rings for him
-        self.asked = 0
-
-    async def live(self, steps: int) -> None:
-        for _ in range(steps):
-            if self.dice.random() < 0.03:
-                self.engine.journal.lines_left = self.dice.randrange(1, 12)
-            try:
-                await self.step()
-            except Killed:
-                self.stays.clear()
-                self.rings.clear()
-                self.engine = await again(self.engine)
-
-    async def step(self) -> None:
-        engine, dice = self.engine, self.dice
-        line = engine.line.channels
-        ringing = [call for call, state in line.items() if state == "ringing"]
-        match dice.randrange(14):
-            case 0 | 1 if len(engine.memory.callbacks) < 3:
-                self.asked += 1
-                engine.ask(f"c{self.asked}", f"{dice.choice(['billing', 'vip'])}")
-            case 2 | 3 | 4 if ringing:
-                await self.answer(dice.choice(ringing))
-            case 5 if line:
-                await self.hang_up(dice.choice(list(line)))
-            case 6 | 7 | 8 if self.stays:
-                await self.go_on(dice.choice(list(self.stays)))
-            case 9:
-                with suppress(Refused):
-                    engine.board.ask(self.wish())
-            case 10 if engine.memory.callbacks and dice.random() < 0.3:
-                closed(engine, call_of_callback(dice.choice(list(engine.memory.callbacks))))
-                self.let_go()
-            case 11:
-                await engine.reconnect()
-            case 12:
-                await engine.watch()
-            case _:
-                await engine.pass_time(dice.choice([10, 1_000, 45_000, 11 * MINUTE]))
-                self.rung_out()
-        await engine.settle()
-
-    def wish(self) -> Any:
-        seat = self.dice.choice(["ann", "bob"])
-        phone = {"ann": "61", "bob": "62"}[seat]
-        return self.dice.choice(
-            [SignIn(seat, phone), SignOut(seat), Ready(seat), Ready(seat), NotReady(seat, "lunch")]
-        )
-
-    async def answer(self, call: str) -> None:
-        stay = await self.engine.answers(call)
-        if stay is None:
-            self.engine.callbacks.talked(call)
-            await self.engine.hangs_up(call)
-        else:
-            self.stays[call] = stay
-
-    async def hang_up(self, call: str) -> None:
-        """Of what is told of it, something may be lost, and its order is by chance."""
-        stay, _ = self.stays.pop(call, None), self.rings.pop(call, None)
-        if self.dice.random() < 0.2:  # AMI is away
-            self.engine.line.channels.pop(call)
-            self.engine.world.talks.pop(call, None)
-            self.engine.calls._sessions.discard(call)
-        elif self.dice.random() < 0.5:
-            await self.engine.not_originated(call)
-            await self.engine.hangs_up(call, "17", "486")
-        else:
-            await self.engine.hangs_up(call)
-        if stay is not None:
-            stay.left()
-
-    async def go_on(self, call: str) -> None:
-        """A session does the next thing."""
-        engine, stay, ring = self.engine, self.stays[call], self.rings.get(call)
-        if call in engine.world.talks and ring is not None:
-            del self.stays[call], self.rings[call]
-            await engine.seat_ends(stay, ring)
-        elif ring is not None and self.dice.random() < 0.6 and not self.silenced(ring):
-            await engine.seat_answers(ring)
-        elif ring is not None:
-            del self.rings[call]
-            outcome = self.dice.choice(["no-answer", "refused", "busy"])
-            await engine.seat_misses(stay, ring, outcome)
-        elif not stay.orders.empty():
-            order = await engine.take(stay)
-            if order is None:
-                del self.stays[call]
-            else:
-                self.rings[call] = order
-
-    def silenced(self, ring: Ring) -> bool:
-        return ring.offer in self.engine.silenced
-
-    def rung_out(self) -> None:
-        """A phone does not ring for ever."""
-        for call, state in list(self.engine.line.channels.items()):
-            if state == "ringing" and self.dice.random() < 0.7:
-                del self.engine.line.channels[call]
-
-    def let_go(self) -> None:
-        for call in self.engine.line.let_go:
-            if self.engine.line.channels.get(call) == "ringing":
-                del self.engine.line.channels[call]
-
-
-@pytest.mark.parametrize("seed", range(40))
-async def test_whatever_happens_each_request_ends_once_and_no_seat_is_stuck(
-    tmp_path: Path, seed: int
-) -> None:
-    street = Street(await house(tmp_path), random.Random(seed))
-    await street.live(250)
-    engine = await again(street.engine)
-    await run_out(engine)
-    insist(engine)
+async def test_a_session_that_is_lost_in_the_greeting_holds_no_seat(engine: Engine) -> None:
+    customer = Customer(engine.ask(), lost=True)
+    await engine.settle()
+    engine.calls._shelf = SimpleNamespace(prompts=None)  # type: ignore[assignment]
+    await engine.calls._call_back(customer, engine.memory.calls[customer.id], greet=True)  # type: ignore[arg-type]
+    assert state(engine) == "ready"
+    assert customer.id in engine.memory.calls, "whether he is gone his channel will tell"

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from hotline.desk import Desk
 from hotline.memory import Memory
+from hotline.settings import Settings
 from ivr.call import Ring
 from ivr.door import Leave
 from ledger.events import Intervened, PlanAdopted, VisitBegan, VisitEnded, from_data, to_data
@@ -98,6 +100,36 @@ async def test_a_call_that_is_moved_takes_its_waiting_time_along(cards: Cards, t
     assert stay.visit == "a/2", "the session that waits goes along"
     assert cards.enter("a") is not stay
     assert cards.kinds().count("VisitBegan") == 2, "after a restart its flow asks for the first queue again"
+
+
+async def test_nobody_is_moved_into_a_queue_that_would_send_him_away(cards: Cards, tmp_path: Path) -> None:
+    cards.sign_in("ann")
+    stays = [cards.enter("a"), cards.enter("b")]
+    async with engine(cards):
+        await say(tmp_path, "queue", "vip", "close")
+        told = await say(tmp_path, "move", "b", "vip")
+    assert told.exit_code == 1
+    assert "vip is closed" in told.output
+    assert stays[1].visit == "b/1"
+
+
+async def test_what_the_site_says_is_made_ready_before_a_changed_config_holds(cards: Cards) -> None:
+    (cards.site.folder / "flows").mkdir()
+    (cards.site.folder / "flows" / "main.yaml").write_text(
+        "flow: main\nlanguages: [en]\nstart: end\nprompts: {bye: {en: Bye.}}\nnodes: {end: {hangup: bye}}\n"
+    )
+    cards.site.file.write_text(CONFIG.replace("capacity: 4", 'capacity: 4, whisper: {en: "Billing."}'))
+    desk = Desk(cards.site, cards.board, cards.chronicle, cards.clock)
+    seen = []
+
+    async def prepare(settings: Settings) -> None:
+        seen.append((settings.queues["billing"].whisper, cards.site.settings.queues["billing"].whisper))
+
+    desk.prepare = prepare
+    await desk.reload("li")
+    desk.close_down()
+    assert seen == [({"en": "Billing."}, {})]
+    assert cards.site.settings.queues["billing"].whisper == {"en": "Billing."}
 
 
 async def test_a_changed_config_is_taken_over_and_a_wrong_one_changes_nothing(

@@ -143,6 +143,7 @@ async def test_an_agent_who_holds_his_call_and_takes_it_back_is_told_apart_from_
     await ear.on_event(event("Hold", Uniqueid="s-1.3", of=of_phone))
     await ear.on_event(event("Unhold", Uniqueid="s-1.3", of=of_phone))
     await ear.on_event(event("Hold", Uniqueid=CALL, of=leg(OFFER)))
+    await ear.on_event(event("Hold", Uniqueid=CALL, of=of_phone))  # a caller at one of the site's own phones
     assert board.told == [PutOnHold(OFFER), TakenOffHold(OFFER)]
 
 
