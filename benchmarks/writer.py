@@ -21,7 +21,7 @@ from benchmarks.report import Aim, Report
 from hotline.asterisk.prefix import Toolbox
 from hotline.chronicle import Chronicle
 from hotline.clock import SystemClock
-from hotline.lag import LoopLag
+from hotline.live.lag import LoopLag
 from hotline.memory import Memory
 from ledger.events import (
     CallBegan,

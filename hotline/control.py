@@ -19,12 +19,12 @@ from hotline.chronicle import Chronicle
 from hotline.clock import Clock
 from hotline.desk import Desk
 from hotline.flows.shelf import Shelf
-from hotline.forgetting import forget_live
 from hotline.memory import OpenCall
 from hotline.notices import NoticeBoard
 from hotline.site import Site
 from hotline.sockets import make_private
 from hotline.switchboard import Switchboard
+from hotline.upkeep.forgetting import forget_live
 from ledger.events import CallbackEnded, NoticeChanged, RecordingMarked
 from ledger.writer import LedgerWriter
 

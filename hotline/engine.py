@@ -18,8 +18,6 @@ from acd.distributor import Distributor
 from hotline.announcements import Announcements
 from hotline.apology import prepare
 from hotline.asterisk.prefix import Toolbox, find
-from hotline.auditor import Auditor
-from hotline.bus import Bus
 from hotline.callbacks import Callbacks
 from hotline.calls import Calls
 from hotline.chronicle import Chronicle
@@ -27,37 +25,40 @@ from hotline.clock import SystemClock
 from hotline.control import Control
 from hotline.desk import Desk
 from hotline.ear import Ear
+from hotline.errors import HotlineError
 from hotline.figures import LiveFigures, LocalTime
 from hotline.flows.endings import Endings
 from hotline.flows.shelf import Shelf
 from hotline.flows.watch import Watch
-from hotline.lag import LoopLag
 from hotline.legs import SeatLegs
-from hotline.live import definition_of
+from hotline.live.bus import Bus
+from hotline.live.lag import LoopLag
+from hotline.live.metrics import Metrics
+from hotline.live.publisher import Publisher
+from hotline.live.pulse import Pulse
+from hotline.live.queue_log import QueueLog
+from hotline.live.queue_log_line import QueueLogLine
+from hotline.live.scrape import Scrape
+from hotline.live.screen import definition_of
+from hotline.live.tallies import Tallies
+from hotline.live.today import Today
 from hotline.lookup.live import LiveLookups
 from hotline.mailbox import FOLDER as MAILBOX
 from hotline.mailbox import SiteMailbox
 from hotline.memory import Memory
-from hotline.metrics import Metrics
 from hotline.notice_file import FILE, NoticeFile
 from hotline.notices import NoticeBoard
 from hotline.numbers import AllowedNumbers
 from hotline.phone_desk import PhoneDesk
 from hotline.pins import Pins, load_pins
 from hotline.plan import plan_of
-from hotline.publisher import Publisher
-from hotline.pulse import Pulse
-from hotline.queue_log import QueueLog
-from hotline.queue_log_line import QueueLogLine
-from hotline.scrape import Scrape
 from hotline.secrets import Secrets, load_secrets
 from hotline.site import Site
 from hotline.spool import Spool
-from hotline.summing import keep_summed_up
 from hotline.switchboard import Switchboard
-from hotline.tallies import Tallies
-from hotline.today import Today
 from hotline.unfinished import Unfinished
+from hotline.upkeep.auditor import Auditor
+from hotline.upkeep.summing import keep_summed_up
 from ivr.agi.server import AgiServer
 from ivr.house import House
 from ivr.prompts import PromptStore, Speaker
@@ -94,6 +95,14 @@ def broker_login(site: Site, secrets: Secrets) -> dict[str, str | None]:
 def pins_of(site: Site) -> dict[str, str]:
     """Return the agents' PINs, making those that are lacking."""
     return load_pins(site.data / "pins.json", site.settings.agents)
+
+
+def _renew(pins: Pins, site: Site) -> None:
+    """Give agents who are new a PIN."""
+    try:
+        pins.renew(pins_of(site))
+    except (HotlineError, OSError) as error:
+        log.error("new agents have no PIN yet", reason=str(error))  # noqa: TRY400 it says all
 
 
 @asynccontextmanager
@@ -218,7 +227,8 @@ async def run_engine(site: Site, *, stdin_keeps_it: bool = False) -> None:
         )
         bus = Bus(site.broker, site.name, **broker_login(site, secrets))
         await notices.restore()
-        desk.on_plan += [ear.plan_changed, lambda: pins.renew(pins_of(site))]
+        desk.prepare = announcements.prepare
+        desk.on_plan += [ear.plan_changed, lambda: _renew(pins, site)]
         desk.adopt()
         control = Control(site, switchboard, chronicle, writer, client, clock, notices, shelf, desk)
         await control.start()

@@ -15,7 +15,7 @@ from rich.live import Live
 
 from hotline.asterisk.prefix import Toolbox
 from hotline.control import ControlClient, EngineAway
-from hotline.live import Figures, definition_of, picture, plain, read_figures
+from hotline.live.screen import Figures, definition_of, picture, plain, read_figures
 from hotline.site import Site
 from hotline.street.model import TrafficModel
 from hotline.street.street import Street

@@ -16,9 +16,9 @@ from hotline.asterisk.errors import AsteriskError
 from hotline.asterisk.external import check_external
 from hotline.asterisk.prefix import Toolbox
 from hotline.asterisk.process import AsteriskProcess
-from hotline.broker import Broker
 from hotline.control import ControlClient, EngineAway
 from hotline.errors import HotlineError
+from hotline.live.broker import Broker
 from hotline.preflight import (
     check_certificate,
     check_flows,

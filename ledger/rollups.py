@@ -115,13 +115,18 @@ def arrivals(
 
 
 def _settle(connection: Connection, quarters: Sequence[int]) -> int:
-    """Settle those of consecutive quarter-hours in which nobody waits any more."""
+    """Settle those of consecutive quarter-hours in which nobody waits any more, nor elsewhere in the same call."""
     _alone(connection)
     began, ended = quarters[0] * QUARTER_MS, (quarters[-1] + 1) * QUARTER_MS
     found: dict[Place, Tally] = {}
     for read in (by_queue, of_calls):
         found |= read(connection, began, ended, ended, Filter())
     waiting = {place.label for place, tally in found.items() if WAITING in tally.waits}
+    visits = schema.visits.c
+    open_calls = select(visits.call).where(visits.left.is_(None))
+    waiting.update(
+        connection.scalars(select(visits.arrived // QUARTER_MS).where(visits.call.in_(open_calls)))
+    )
     done = [quarter for quarter in quarters if quarter not in waiting]
     if not done:
         return 0

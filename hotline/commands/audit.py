@@ -12,11 +12,11 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from hotline.auditor import cdr_files
 from hotline.commands.console import CONFIG, ConfigOption, DataOption, err, fail, out, told
 from hotline.commands.database import DatabaseOption, TimezoneOption, ledger_url, site_of, zone
 from hotline.commands.moment import earlier, local
 from hotline.site import load_site
+from hotline.upkeep.auditor import cdr_files
 from ledger.audit import audit as audited
 from ledger.database import open_for_writing, version_of
 from ledger.findings import Findings

@@ -11,8 +11,8 @@ import typer
 from hotline.commands.console import CONFIG, ConfigOption, DataOption, ask, fail, out, person, told
 from hotline.commands.database import DatabaseOption, ledger_url
 from hotline.control import EngineAway, EngineSilent
-from hotline.forgetting import forget_without_engine, remove_recordings, scrub_files
 from hotline.site import Site, load_site
+from hotline.upkeep.forgetting import forget_without_engine, remove_recordings, scrub_files
 from ledger.erasure import Erased
 from ledger.erasure import forget as erase
 from ledger.person import scrub_journal

@@ -12,9 +12,9 @@ from rich.table import Table
 from rich.text import Text
 
 from hotline.commands.listing import clock
-from hotline.live import STYLES
-from hotline.topics import Counted, QueueState
-from hotline.wallboard import Link, Wallboard
+from hotline.live.screen import STYLES
+from hotline.live.topics import Counted, QueueState
+from hotline.live.wallboard import Link, Wallboard
 
 NOTHING = "–"
 

@@ -18,7 +18,7 @@ import typer
 from hotline.asterisk.progress import shown
 from hotline.commands.console import CONFIG, ConfigOption, DataOption, err, out, told
 from hotline.commands.database import DatabaseOption, TimezoneOption, ledger_url, site_of, zone
-from hotline.summing import AGO_MS, sum_up
+from hotline.upkeep.summing import AGO_MS, sum_up
 from ledger.history.intake import Intake, take_cdr, take_queue_log
 from ledger.history.source import Watcher
 from ledger.history.tally import Remark

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from hotline.commands import quantity
 from hotline.errors import HotlineError
-from hotline.live import definition_of
+from hotline.live.screen import definition_of
 from hotline.site import Site
 from ivr.reading.problem import did_you_mean
 from reports.measures import FORMULAS, Definition

@@ -15,10 +15,10 @@ from rich.live import Live
 
 from hotline.commands.console import CONFIG, ConfigOption, DataOption, JsonOption, fail, out, told
 from hotline.commands.frame import frame
-from hotline.listener import BrokerAddress, Listener
+from hotline.live.listener import BrokerAddress, Listener
+from hotline.live.wallboard import Wallboard
 from hotline.secrets import load_secrets
 from hotline.site import load_site
-from hotline.wallboard import Wallboard
 
 EVERY_S = 0.5
 ONCE_S = 3.0  # so long does one frame wait for what the broker has kept

@@ -15,11 +15,11 @@ from typing import Any
 import pytest
 
 from hotline.asterisk.prefix import Toolbox, find
-from hotline.auditor import cdr_files
 from hotline.control import ControlClient, EngineAway
 from hotline.secrets import Secrets, load_secrets
 from hotline.site import Site, load_site
 from hotline.supervisor import Supervisor
+from hotline.upkeep.auditor import cdr_files
 from ledger.audit import audit
 from ledger.reader import LedgerReader
 from tests.asterisk.telephones import Exchange

@@ -27,13 +27,13 @@ from structlog.testing import capture_logs
 from typer.testing import CliRunner, Result
 
 from hotline.asterisk.prefix import Toolbox
-from hotline.broker import Broker, BrokerDidNotStart, _hashed
-from hotline.bus import MOST_UNDER_WAY, Bus
 from hotline.clock import SystemClock
 from hotline.commands.watch import watch_app
-from hotline.listener import BrokerAddress, Listener
-from hotline.publisher import Publisher
-from hotline.today import Today
+from hotline.live.broker import Broker, BrokerDidNotStart, _hashed
+from hotline.live.bus import MOST_UNDER_WAY, Bus
+from hotline.live.listener import BrokerAddress, Listener
+from hotline.live.publisher import Publisher
+from hotline.live.today import Today
 from ledger.events import EngineStarted, VisitBegan, VisitEnded
 from reports.measures import Definition
 from tests.asterisk.conftest import free_ports
@@ -47,7 +47,7 @@ USER, PASSWORD = "hotline", "secret-of-the-test"
 SITE = "demo"
 ENGINE = """
 import asyncio, sys
-from hotline.bus import MOST_UNDER_WAY, Bus
+from hotline.live.bus import MOST_UNDER_WAY, Bus
 bus = Bus(sys.argv[1], "demo", username=sys.argv[2], password=sys.argv[3])
 bus.publish("seat/lihua", {"state": "talking"}, retain=True)
 asyncio.run(bus.run())

@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 
 from hotline.asterisk.prefix import Toolbox
 from hotline.cli import app
-from hotline.live import read_figures
+from hotline.live.screen import read_figures
 from hotline.site import load_site
 from tests.asterisk.conftest import House, free_ports, opened, write_site
 

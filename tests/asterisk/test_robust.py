@@ -16,13 +16,13 @@ from pathlib import Path
 import pytest
 
 from hotline.asterisk.prefix import Toolbox
-from hotline.auditor import cdr_files
 from hotline.control import ControlClient, EngineAway
 from hotline.site import Site
 from hotline.street.config import StreetPorts
 from hotline.street.model import TrafficModel
 from hotline.street.street import Street
 from hotline.supervisor import Supervisor
+from hotline.upkeep.auditor import cdr_files
 from ledger.cdr import read_cdr
 from tests.asterisk.conftest import agrees, opened, write_site
 from tests.asterisk.test_street import ports, site, until  # noqa: F401 the fixtures of the street

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field, replace
 
 from acd.ami_statistics import AmiStatistics, Tally
 from hotline.clock import Clock
-from hotline.lag import LoopLag
-from hotline.pulse import Pulse
+from hotline.live.lag import LoopLag
+from hotline.live.pulse import Pulse
 from ledger.writer import WriterStatistics
 
 

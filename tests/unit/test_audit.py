@@ -16,8 +16,8 @@ from sqlalchemy import text
 from structlog.testing import capture_logs
 from typer.testing import CliRunner
 
-from hotline.auditor import Auditor, cdr_files, until
 from hotline.commands.audit import audit_app as app
+from hotline.upkeep.auditor import Auditor, cdr_files, until
 from ledger.audit import audit
 from ledger.cdr import CdrUnreadable
 from ledger.consistency import Period, checks

@@ -14,10 +14,10 @@ from zoneinfo import ZoneInfo
 import pytest
 from jsonschema import Draft202012Validator
 
-from hotline.bus import LARGEST_BACKLOG, Bus
-from hotline.publisher import EVERY_S, FIGURES_S, HEALTH_S, MOST_TOGETHER, Publisher
-from hotline.today import Today
-from hotline.topics import TOLD_OF_EVENTS, TOPICS, VERSION, message_of, schema
+from hotline.live.bus import LARGEST_BACKLOG, Bus
+from hotline.live.publisher import EVERY_S, FIGURES_S, HEALTH_S, MOST_TOGETHER, Publisher
+from hotline.live.today import Today
+from hotline.live.topics import TOLD_OF_EVENTS, TOPICS, VERSION, message_of, schema
 from ledger.events import KINDS, CallBegan, CallEnded, EngineStarted, Event, VisitBegan, VisitEnded
 from reports.measures import Definition
 from tests.unit.house_of_cards import VirtualClock

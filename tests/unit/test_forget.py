@@ -18,10 +18,10 @@ from acd.messages import Refused
 from hotline.chronicle import Chronicle
 from hotline.clock import SystemClock
 from hotline.commands.forget import forget_app
-from hotline.forgetting import forget_live
 from hotline.memory import Memory
-from hotline.retention import erase_old
 from hotline.site import load_site
+from hotline.upkeep.forgetting import forget_live
+from hotline.upkeep.retention import erase_old
 from ledger import schema
 from ledger.audit import audit
 from ledger.database import open_for_writing

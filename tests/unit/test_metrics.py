@@ -15,12 +15,12 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from structlog.testing import capture_logs
 
-from hotline.bus import BusStatistics
-from hotline.lag import EVERY_S, LoopLag
-from hotline.metrics import Metrics
-from hotline.scrape import Scrape
-from hotline.tallies import Tallies
-from hotline.today import Today
+from hotline.live.bus import BusStatistics
+from hotline.live.lag import EVERY_S, LoopLag
+from hotline.live.metrics import Metrics
+from hotline.live.scrape import Scrape
+from hotline.live.tallies import Tallies
+from hotline.live.today import Today
 from ledger.events import (
     CallBegan,
     CallEnded,

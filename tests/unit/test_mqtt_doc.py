@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
-from hotline.bus import LARGEST_BACKLOG
-from hotline.topics import SCHEMA, TOPICS, ActiveNotice, Happened, Topic, message_of, schema
+from hotline.live.bus import LARGEST_BACKLOG
+from hotline.live.topics import SCHEMA, TOPICS, ActiveNotice, Happened, Topic, message_of, schema
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "mqtt.md").read_text()
 SECTIONS = dict(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from hotline.live.queue_log import QueueLog
 from hotline.memory import OpenCall
-from hotline.queue_log import QueueLog
 from ledger.events import (
     CallBegan,
     CallEnded,

@@ -268,3 +268,10 @@ def test_what_the_writer_stores_late_unsettles_and_what_it_stores_twice_does_not
     store(ledger, late, VisitEnded(at=10, call="a", visit="a/2", outcome="answered", wait_ms=1, seat="x"))
     assert ledger.settled() == list(range(1, 8))
     assert list(ledger.read()[0, ALL_CALLS].waits) == ["answered"]
+
+
+def test_a_call_that_waits_in_a_later_quarter_hour_is_settled_later_as_a_whole(ledger):
+    ledger.put(visit_row("a/1", outcome="overflowed"), visit_row("a/2", arrived=QUARTER_MS, outcome=None))
+    assert settle(ledger.engine, END) == 0
+    ledger.put(visit_row("a/2", arrived=QUARTER_MS))
+    assert settle(ledger.engine, END) == 2

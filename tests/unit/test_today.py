@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hotline.today import MINUTE_MS, MINUTES, Today
+from hotline.live.today import MINUTE_MS, MINUTES, Today
 from ledger.events import CallBegan, CallEnded, EngineStarted, Event, VisitBegan, VisitEnded, VisitOutcome
 from ledger.journal import Journal
 from ledger.records import Visit

@@ -13,8 +13,8 @@ from typer.testing import CliRunner
 
 from hotline.commands.frame import frame, plain, warnings
 from hotline.commands.watch import watch_app
-from hotline.listener import BrokerAddress, BrokerAddressUnclear
-from hotline.wallboard import SILENT_MS, Link, Wallboard
+from hotline.live.listener import BrokerAddress, BrokerAddressUnclear
+from hotline.live.wallboard import SILENT_MS, Link, Wallboard
 from tests.unit.house_of_cards import site
 
 NOON = 1_800_000_000_000

@@ -7,11 +7,11 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
-from hotline.bus import Bus
 from hotline.clock import Clock
-from hotline.pulse import Pulse
-from hotline.today import Today
-from hotline.topics import SCHEMA, TOLD_OF_EVENTS, Trouble, schema
+from hotline.live.bus import Bus
+from hotline.live.pulse import Pulse
+from hotline.live.today import Today
+from hotline.live.topics import SCHEMA, TOLD_OF_EVENTS, Trouble, schema
 from ledger.events import Event
 from reports.measures import Counts, Definition, Rate
 

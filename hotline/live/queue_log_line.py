@@ -9,7 +9,7 @@ from typing import Any
 import structlog
 
 from acd.ami import AmiError
-from hotline.queue_log import ACTION, Entry, QueueLog
+from hotline.live.queue_log import ACTION, Entry, QueueLog
 from ledger.events import Event
 
 log = structlog.get_logger(__name__)

@@ -12,7 +12,7 @@ from hotline.asterisk.config import write_private
 from hotline.chronicle import Chronicle
 from hotline.clock import Clock, SystemClock
 from hotline.mailbox import FOLDER
-from hotline.memory import Memory
+from hotline.memory import Memory, OpenCall
 from hotline.site import Site
 from ledger.events import CallbackEnded
 from ledger.journal import Journal
@@ -26,13 +26,18 @@ def forget_live(memory: Memory, chronicle: Chronicle, clock: Clock, number: str,
 
     ``by`` is the person who asked. Raises `Refused` while a call of that number is live.
     """
-    if any(call.began.ani == number for call in memory.calls.values()):
+    if any(call.began.ani == number and not _only_waits(call) for call in memory.calls.values()):
         raise Refused("a call of that number is live; ask again when it is over")
     memory.served_last.pop(number, None)
     wanted = [callback.callback for callback in memory.callbacks.values() if callback.number == number]
     for callback in wanted:
         chronicle.record(CallbackEnded(at=clock.now(), callback=callback, outcome="withdrawn", by=by))
     return len(wanted)
+
+
+def _only_waits(call: OpenCall) -> bool:
+    """Tell whether a call is a request to be called that nobody has been offered: withdrawn, it is over."""
+    return call.began.call_kind == "callback" and call.offer is None
 
 
 def forget_without_engine(site: Site, number: str, by: str) -> int:

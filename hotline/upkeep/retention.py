@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import structlog
 
-from hotline.forgetting import remove_recordings
 from hotline.site import Site
+from hotline.upkeep.forgetting import remove_recordings
 from ledger.erasure import expire
 
 log = structlog.get_logger(__name__)

@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from hotline.clock import Clock
-from hotline.retention import erase_old
 from hotline.site import Site
+from hotline.upkeep.retention import erase_old
 from ledger.audit import audit
 from ledger.errors import LedgerError
 from ledger.findings import Findings

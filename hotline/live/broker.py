@@ -65,7 +65,7 @@ class Broker:
 
     @property
     def url(self) -> str:
-        """The address for `hotline.bus.Bus`."""
+        """The address for `hotline.live.bus.Bus`."""
         return f"mqtt://{HOST}:{self._port}"
 
     @property

@@ -7,8 +7,8 @@ from typing import Any, Protocol
 
 from acd.ami_statistics import AmiStatistics
 from hotline.clock import Clock
-from hotline.lag import LoopLag
-from hotline.topics import Trouble
+from hotline.live.lag import LoopLag
+from hotline.live.topics import Trouble
 from ledger.writer import WriterStatistics
 
 

@@ -13,11 +13,11 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from acd.ami_statistics import AmiStatistics
-from hotline.bus import BusStatistics
 from hotline.clock import Clock
-from hotline.pulse import Pulse
-from hotline.today import Figures, Today
-from hotline.topics import Trouble
+from hotline.live.bus import BusStatistics
+from hotline.live.pulse import Pulse
+from hotline.live.today import Figures, Today
+from hotline.live.topics import Trouble
 from ledger.writer import WriterStatistics
 from reports.measures import Counts, Definition
 

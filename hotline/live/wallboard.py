@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from hotline.topics import (
+from hotline.live.topics import (
     EngineStatus,
     Health,
     Message,

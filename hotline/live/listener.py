@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 
 import aiomqtt
 
-from hotline.bus import PORTS
 from hotline.errors import HotlineError
-from hotline.wallboard import Link
+from hotline.live.bus import PORTS
+from hotline.live.wallboard import Link
 
 KEEPALIVE_S = 10
 ANSWER_S = 5.0

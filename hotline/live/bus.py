@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import aiomqtt
 import structlog
 
-from hotline.topics import VERSION
+from hotline.live.topics import VERSION
 
 log = structlog.get_logger(__name__)
 
@@ -81,7 +81,7 @@ class Bus:
     def publish(self, name: str, payload: Mapping[str, Any], *, retain: bool) -> None:
         """Have a state (``retain``) or an event told, soon. Never waits and never fails; plain data only.
 
-        The version of `hotline.topics` is added to it.
+        The version of `hotline.live.topics` is added to it.
         """
         told = _message(payload)
         if retain:
