@@ -88,7 +88,7 @@ class House:
     @property
     def engine(self) -> Process:
         """The engine's process, whose id is in the journal's lock."""
-        return Process(int((self.site.data / "journal" / "journal.lock").read_text()))
+        return Process(int((self.site.data / "journal" / "journal.lock").read_text().split()[0]))
 
     async def settled(self, seconds: float = 30) -> None:
         """Wait until the engine has done what it does at its start beside taking calls. Raises `TimeoutError`."""
