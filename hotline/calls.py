@@ -303,6 +303,7 @@ class Calls:
             if said.lost:  # it has waited for us with music
                 await session.set_music(False)
                 await session.set_variable("HOTLINE_LOST", "")
+                await session.set_variable("__HOTLINE_WHISPER", "")
             if known.began.call_kind == "callback":
                 await self._call_back(call, known, greet=not said.lost)
             else:
