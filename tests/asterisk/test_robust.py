@@ -76,6 +76,11 @@ async def test_an_engine_that_is_killed_again_and_again_drops_nobody_and_loses_n
                 with contextlib.suppress(asyncio.CancelledError):
                     await traffic
                 await until(lambda ledger: not ledger.live_calls(), site, 40)
+                for _ in range(200):  # what ended while no engine was there is taken in every two seconds
+                    if not list((site.data / "spool").iterdir()):
+                        break
+                    await asyncio.sleep(0.1)
+                await until(lambda ledger: not ledger.live_calls(), site, 40)
                 await asyncio.sleep(1)
                 counted = street.statistics()
         finally:
