@@ -28,7 +28,7 @@ from tests.asterisk.conftest import agrees, opened, write_site
 from tests.asterisk.test_street import ports, site, until  # noqa: F401 the fixtures of the street
 
 ALL = (0, 2**62)
-KILLS = int(os.environ.get("HOTLINE_KILLS", "6"))
+KILLS = int(os.environ.get("HOTLINE_KILLS", "4"))
 LAG_S = float(os.environ.get("HOTLINE_AMI_LAG", "3"))
 
 
