@@ -3,33 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 import structlog
 
 from acd.ami import AmiClient, AmiError, ChannelSnapshot, Event
-from acd.ami_errors import NotConnected
 from acd.messages import (
-    Answered,
     Ended,
     Hold,
     Missed,
-    NotReady,
     PhoneBusy,
     PhoneSeen,
     PutOnHold,
-    Refused,
     Release,
-    RestoreSeat,
-    SignIn,
-    SignOut,
     TakenOffHold,
 )
 from hotline.calls import Calls
 from hotline.clock import Clock
+from hotline.hands import Hands
 from hotline.legs import SeatLegs
 from hotline.memory import Memory, call_of
 from hotline.offers import seat_at
+from hotline.reseating import restore_seats, sign_in
 from hotline.site import Site
 from hotline.switchboard import Switchboard
 from ivr.agi.call import MARK
@@ -59,10 +54,11 @@ class Ear:
         calls: Calls,
         switchboard: Switchboard,
         legs: SeatLegs,
+        hands: Hands,
         clock: Clock,
         phone_of: Mapping[str, str],
     ) -> None:
-        self.client: AmiClient | None = None
+        self.hands = hands
         self.on_in_step: Callable[[Collection[str]], object] = lambda _living: None
         self.on_originated: Callable[[str, bool], object] = lambda _call, _success: None
         self.in_step = asyncio.Event()  # set once the engine knows what Asterisk knows
@@ -76,11 +72,10 @@ class Ear:
         self._awaited: set[str] = set()
         self._doubted: set[str] = set()
         self._private: dict[str, str] = {}  # channels of private calls, and their phones
-        self._errands: set[asyncio.Task[None]] = set()
         self._look: asyncio.TimerHandle | None = None
         self._seen: Mapping[str, bool] = {}  # which endpoints could be reached when we last looked
         calls.on_return = self._returned
-        calls.stop_playback = self.stop_playback
+        calls.stop_playback = hands.stop_playback
 
     @property
     def _memory(self) -> Memory:
@@ -222,53 +217,7 @@ class Ear:
 
     def _look_at_phones(self) -> None:
         self._look = None
-        self._do(self._see_phones())
-
-    def stop_ringing(self, offer: str, phone: str | None) -> None:
-        """Let the phones of an offer fall silent, or one of them."""
-        if self.client is not None:
-            for channel in self._legs.channels(offer, phone):
-                self._do(self.client.hangup(channel))
-
-    def stop_playback(self, channel: str) -> None:
-        """End what is being played to a channel."""
-        if self.client is not None and channel:
-            self._do(self.client.stop_playback(channel))
-
-    async def call_out(self, call: str, number: str, shown: str, seconds: float) -> None:
-        """Begin to ring a customer. Raises `AmiError`."""
-        if self.client is None:
-            raise NotConnected("Originate")
-        await self.client.originate(
-            f"PJSIP/{number}@trunk-{self._site.settings.outbound.trunk}",
-            context="hotline-callback",
-            exten=shown,
-            ring_seconds=seconds,
-            caller_id=shown,
-            variables={"__HOTLINE_CALL": call, "__HOTLINE_OFFER": ""},
-            uniqueid=call,
-        )
-
-    def hang_up(self, call: str) -> None:
-        """Let go of the customer's channel, who is being called back."""
-        if self.client is not None:
-            self._do(self._end_channel(self.client, call))
-
-    async def _end_channel(self, client: AmiClient, uniqueid: str) -> None:
-        for channel in await client.channels():
-            if channel.uniqueid == uniqueid:
-                await client.hangup(channel.channel)
-
-    def _do(self, errand: Awaitable[object]) -> None:
-        task = asyncio.ensure_future(self._run(errand))
-        self._errands.add(task)
-        task.add_done_callback(self._errands.discard)
-
-    async def _run(self, errand: Awaitable[object]) -> None:
-        try:
-            await errand
-        except AmiError as error:
-            log.warning("asterisk did not do it", reason=str(error))
+        self.hands.do(self._see_phones())
 
     # --- the whole truth
 
@@ -277,7 +226,7 @@ class Ear:
 
     async def on_connected(self, client: AmiClient) -> None:
         """Bring the engine in step with Asterisk, at the start and after every loss of the connection."""
-        self.client = client
+        self.hands.client = client
         channels = await client.channels(VARIABLES)
         self._calls.keys.caught_up()
         if self.in_step.is_set():
@@ -290,9 +239,9 @@ class Ear:
         self._awaited = self._compare(channels, first=True)
         self._switchboard.tell(Hold(now + RETURN_MS))
         await self._see_phones()
-        self._restore_seats()
+        restore_seats(self._site.settings, self._switchboard)
         self._tell_phones()
-        self._sign_in()
+        sign_in(self._site.settings, self._switchboard)
         self.on_in_step({channel.uniqueid for channel in channels})
         self._release_when_all_are_back()
         self.in_step.set()
@@ -301,10 +250,10 @@ class Ear:
         """Compare with Asterisk's truth for ever: what both knew gone twice is gone."""
         while True:
             await asyncio.sleep(WATCH_S)
-            if self.client is None or not self.in_step.is_set():
+            if self.hands.client is None or not self.in_step.is_set():
                 continue
             try:
-                channels = await self.client.channels(VARIABLES)
+                channels = await self.hands.client.channels(VARIABLES)
                 await self._see_phones()
             except AmiError:
                 continue
@@ -391,64 +340,16 @@ class Ear:
         if not first:
             self._switchboard.register.healed(what, subject, cause)
 
-    def _restore_seats(self) -> None:
-        s = self._site.settings
-        seated = []
-        for seat, last in list(self._memory.seats.items()):
-            if last.now == "signed-out":
-                continue
-            if seat not in s.agents or last.phone not in s.phones:
-                self._switchboard.vanished(last)
-                continue
-            offer = last.offer
-            call = self._memory.calls.get(call_of(offer)) if offer is not None else None
-            queue = call.queue if call is not None else None
-            self._switchboard.tell(
-                RestoreSeat(seat, last.phone, last.now, last.at, last.reason, offer, queue, last.until)
-            )
-            seated.append((seat, last.now, offer))
-        for seat, state, offer in seated:  # now that all seats of a ring group are there
-            if offer is not None:
-                self._restore_offer(seat, state, offer)
-                self._wish_again(seat)
-
-    def _restore_offer(self, seat: str, state: str, offer: str) -> None:
-        call = self._memory.calls.get(call_of(offer))
-        if call is None or call.offer is None or call.offer.offer != offer:
-            over = Ended(offer) if state in ("talking", "hold") else Missed(offer, "cancelled")
-            self._switchboard.tell(over)
-            return
-        if call.answered is not None:
-            self._switchboard.tell(Answered(offer, call.answered.seat))
-        if seat in call.rings_over:
-            self._switchboard.tell(Missed(offer, "cancelled", seat))
-
-    def _wish_again(self, seat: str) -> None:
-        wished = self._memory.wishes.get(seat)
-        if wished is not None and wished.wish == "sign-out":
-            self._switchboard.tell(SignOut(seat))
-        elif wished is not None and wished.wish == "not-ready":
-            self._switchboard.tell(NotReady(seat, wished.reason or ""))
-
     def plan_changed(self) -> None:
         """Seat those whom a changed site seats at a phone, and tell of its phones."""
         if self.in_step.is_set():
             self._tell_phones()
-            self._sign_in()
-
-    def _sign_in(self) -> None:
-        """Sign in those whom the site seats at a phone, unless they have signed themselves in or out before."""
-        for name, agent in self._site.settings.agents.items():
-            if agent.phone is not None and self._memory.is_new(name):
-                try:
-                    self._switchboard.tell(SignIn(name, agent.phone))
-                except Refused as refused:
-                    log.warning("agent not signed in", seat=name, reason=str(refused))
+            sign_in(self._site.settings, self._switchboard)
 
     async def _see_phones(self) -> None:
-        if self.client is None:
+        if self.hands.client is None:
             return
-        self._seen = await self.client.phones()
+        self._seen = await self.hands.client.phones()
         self._tell_phones()
 
     def _tell_phones(self) -> None:

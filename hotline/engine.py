@@ -30,6 +30,7 @@ from hotline.figures import LiveFigures, LocalTime
 from hotline.flows.endings import Endings
 from hotline.flows.shelf import Shelf
 from hotline.flows.watch import Watch
+from hotline.hands import Hands
 from hotline.legs import SeatLegs
 from hotline.live.bus import Bus
 from hotline.live.lag import LoopLag
@@ -165,7 +166,8 @@ async def run_engine(site: Site, *, stdin_keeps_it: bool = False) -> None:
         chronicle.listeners.append(endings.heard)
         distributor = Distributor(plan_of(site.settings))
         legs = SeatLegs()
-        switchboard = Switchboard(site, distributor, chronicle, clock, lambda *ring: ear.stop_ringing(*ring))
+        hands = Hands(site, legs)
+        switchboard = Switchboard(site, distributor, chronicle, clock, hands.stop_ringing)
         announcements = Announcements(speech)
         await announcements.prepare(site.settings)
         switchboard.offers.whisper = announcements.whisper
@@ -203,8 +205,8 @@ async def run_engine(site: Site, *, stdin_keeps_it: bool = False) -> None:
         )
         calls.unheard = unfinished.keep
         phone_of = {secrets.phones[phone].username: phone for phone in site.settings.phones}
-        ear = Ear(site, calls, switchboard, legs, clock, phone_of)
-        callbacks = Callbacks(site, switchboard, chronicle, clock, numbers, ear, announcements.greeting)
+        ear = Ear(site, calls, switchboard, legs, hands, clock, phone_of)
+        callbacks = Callbacks(site, switchboard, chronicle, clock, numbers, hands, announcements.greeting)
         stack.callback(callbacks.close)
         calls.callbacks = callbacks
         switchboard.callback_asked = callbacks.asked

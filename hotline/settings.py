@@ -24,6 +24,7 @@ Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,3
 Number = Annotated[str, StringConstraints(pattern=r"^\+?[0-9]{1,20}$")]
 Host = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9.-]+(:[0-9]{1,5})?$")]
 Port = Annotated[int, Field(ge=1, le=65535)]
+MQTT_ADDRESS = re.compile(r"mqtts?://[^/:@\s]+(:\d{1,5})?")
 
 
 def _forward_ranges(pattern: str) -> str:
@@ -79,7 +80,7 @@ def _database(url: str) -> str:
 
 
 def _mqtt(url: str) -> str:
-    if not re.fullmatch(r"mqtts?://[^/:@\s]+(:\d{1,5})?", url):
+    if not MQTT_ADDRESS.fullmatch(url):
         raise ValueError(f"{url!r} is no MQTT address; write mqtt://HOST:PORT or mqtts://HOST:PORT")
     return url
 

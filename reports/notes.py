@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+from reports.about import times
 from reports.document import Words
 from reports.measures import FORMULAS
 from reports.presets import preset
-from reports.query import Query, moment
+from reports.query import Query
 
 
 def notes(query: Query) -> list[Words]:
     """Return the sentences that explain the figures which every report of queues has."""
     definition = query.definition
     formula = FORMULAS[definition.formula].text.replace("within T", f"within {definition.threshold} s")
-    as_of = moment(query.as_of, query.zone)
     sentences = [
         Words(
             f"{definition}.",
@@ -29,10 +29,7 @@ def notes(query: Query) -> list[Words]:
             "first arrival and final outcome. Call-backs are counted apart.",
             "每次排队计入其到达的时段。“全部队列”每个来电只计一次：按首次到达时间与最终结果。回拨单独统计。",
         ),
-        Words(
-            f"Times are in {query.zone.key}; figures as of {as_of:%Y-%m-%d %H:%M:%S}.",
-            f"时间为 {query.zone.key}；数据截至 {as_of:%Y-%m-%d %H:%M:%S}。",
-        ),
+        times(query),
     ]
     if query.preset is not None:
         sentences.append(preset(query.preset).source)

@@ -11,7 +11,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from hotline.commands.listing import clock
+from hotline.lasting import clock
 from hotline.live.screen import STYLES
 from hotline.live.topics import Counted, QueueState
 from hotline.live.wallboard import Link, Wallboard

@@ -8,6 +8,8 @@ from typing import Any
 from rich.markup import escape
 from rich.table import Table
 
+from hotline.lasting import clock
+
 
 def seats(floor: Mapping[str, Any]) -> Table:
     """Return every seat, its state and for how long."""
@@ -55,10 +57,3 @@ def calls(floor: Mapping[str, Any]) -> Table:
         cells = (name, clock(floor["now"] - call["began"]), call["node"], call["queue"], call["seat"], doing)
         table.add_row(*(escape(cell or "") for cell in cells))
     return table
-
-
-def clock(ms: int) -> str:
-    """Return a length of time as people read it: 0:07, 12:30, 1:02:03."""
-    minutes, seconds = divmod(max(0, ms) // 1000, 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"

@@ -23,7 +23,7 @@ from reports.staffing.demand import HalfHour, mean_handling_s, needs
 from reports.staffing.erlang import ModelName, Overloaded, Traffic
 from reports.staffing.page import MODELS, Period, Question, answer_data, day_data, show_answer, show_day
 from reports.staffing.patience import Patience
-from reports.staffing.record import Record, UnknownQueue
+from reports.staffing.record import NobodyCame, Record
 from reports.staffing.search import Model, Target, fewest
 
 staff_app = typer.Typer()
@@ -218,5 +218,5 @@ def _told() -> Iterator[None]:
     with told():
         try:
             yield
-        except (Overloaded, UnknownQueue) as error:
+        except (Overloaded, NobodyCame) as error:
             fail(str(error))

@@ -30,9 +30,9 @@ from hotline.commands.console import (
     person,
     told,
 )
-from hotline.commands.listing import clock
 from hotline.commands.moment import earlier, local
 from hotline.control import EngineAway
+from hotline.lasting import clock
 from hotline.mailbox import FOLDER
 from hotline.site import Site, load_site
 from ledger.reader import LedgerReader

@@ -11,7 +11,6 @@ from rich.table import Table
 
 from acd.explain import Waits
 from acd.plan import QueuePlan
-from hotline.commands.listing import clock
 from hotline.explain import words
 from hotline.explain.facts import (
     Announced,
@@ -33,6 +32,7 @@ from hotline.explain.facts import (
 )
 from hotline.explain.idle import SeatStory
 from hotline.explain.words import Words
+from hotline.lasting import clock
 from ledger.records import Visit
 
 _AHEAD = 5  # callers due before one that are named; the rest are counted

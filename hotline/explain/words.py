@@ -9,7 +9,7 @@ from typing import Any
 
 from acd.explain import Bar, Choice, Possible, Rival
 from acd.policy import Alternatives, Needs
-from hotline.commands.listing import clock
+from hotline.lasting import clock
 
 _NAMED = 8  # seats of a kind that are named; the rest are counted
 _TURNS = {

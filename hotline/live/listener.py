@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -14,11 +13,11 @@ import aiomqtt
 from hotline.errors import HotlineError
 from hotline.live.bus import PORTS
 from hotline.live.wallboard import Link
+from hotline.settings import MQTT_ADDRESS
 
 KEEPALIVE_S = 10
 ANSWER_S = 5.0
 PAUSE_S = 1.0
-ADDRESS = re.compile(r"mqtts?://[^/:@\s]+(:\d{1,5})?")
 
 
 class BrokerAddressUnclear(HotlineError):
@@ -43,7 +42,7 @@ class BrokerAddress:
             self.host.encode("idna")
         except UnicodeError:
             raise BrokerAddressUnclear(self.url) from None
-        if not ADDRESS.fullmatch(self.url) or not 0 < self.port < 65_536:
+        if not MQTT_ADDRESS.fullmatch(self.url) or not 0 < self.port < 65_536:
             raise BrokerAddressUnclear(self.url)
 
     @property

@@ -14,7 +14,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from hotline.commands.listing import clock
+from hotline.lasting import clock
 from hotline.site import Site
 from ledger.reader import LedgerReader
 from reports.measures import Counts, Definition, count, stays_by_queue, stays_of_calls

@@ -11,7 +11,7 @@ from reports.staffing.patience import Patience, patience
 _PART_MS = 48 * HALF_HOUR_MS  # a day's records are in memory at a time
 
 
-class UnknownQueue(Exception):
+class NobodyCame(Exception):
     """No call ever waited in a queue of this name; ``known`` are those in which one did."""
 
     def __init__(self, queue: str, known: list[str]) -> None:
@@ -38,14 +38,14 @@ class Record:
         self._workload.close()
 
     def look(self, began: int, ended: int, definition: Definition) -> tuple[list[HalfHour], Patience]:
-        """Return the half hours of a period, and the patience of its callers. Raises `UnknownQueue`."""
+        """Return the half hours of a period, and the patience of its callers. Raises `NobodyCame`."""
         halves, stays = list[HalfHour](), list[Stay]()
         for first in range(began, ended, _PART_MS):
             part, stayed = self._part(first, min(first + _PART_MS, ended), definition)
             halves += part
             stays += stayed
         if not stays and self._queue is not None and self._queue not in (known := self._workload.queues()):
-            raise UnknownQueue(self._queue, known)
+            raise NobodyCame(self._queue, known)
         return halves, patience(stays)
 
     def _part(self, began: int, ended: int, definition: Definition) -> tuple[list[HalfHour], list[Stay]]:

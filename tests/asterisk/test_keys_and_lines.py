@@ -28,6 +28,7 @@ from hotline.asterisk.prefix import Toolbox
 from hotline.asterisk.process import AsteriskProcess
 from hotline.clock import SystemClock
 from hotline.ear import Ear
+from hotline.hands import Hands
 from hotline.keys import Keys
 from hotline.legs import SeatLegs
 from hotline.memory import Memory
@@ -164,7 +165,7 @@ class Desk:
             memory=Memory(), tell=deaf, offers=offers, distributor=SimpleNamespace(seats={})
         )
         phone_of = {self.secrets.phones[number].username: number for number in self.site.settings.phones}
-        self.ear = Ear(self.site, calls, board, self.legs, self.clock, phone_of)  # type: ignore[arg-type]
+        self.ear = Ear(self.site, calls, board, self.legs, Hands(self.site, self.legs), self.clock, phone_of)  # type: ignore[arg-type]
         self.client = AmiClient(
             "127.0.0.1",
             self.site.settings.ports.ami,
@@ -229,7 +230,7 @@ class Desk:
             music=music,
             outside=Outside("trunk-carrier", "10000"),
             clock=self.clock,
-            stop_playback=lambda channel: self.ear.stop_playback(channel),
+            stop_playback=lambda channel: self.ear.hands.stop_playback(channel),
         )
 
     async def phone(self, **how: Any) -> None:
@@ -435,7 +436,7 @@ async def test_a_key_while_a_phone_rings_is_heard_and_lets_it_fall_silent(desk: 
     async with asyncio.timeout(6):
         assert await waiting == "1"
     assert not ringing.done()
-    desk.ear.stop_ringing(offer, None)
+    desk.ear.hands.stop_ringing(offer, None)
     began = time.monotonic()
     rang = await ringing
     assert (rang.outcome, time.monotonic() - began < 1) == ("cancelled", True)

@@ -12,6 +12,7 @@ from acd.ami_message import ChannelSnapshot, Event, Headers
 from hotline.callbacks import Callbacks
 from hotline.calls import AnsweredLeg, Calls
 from hotline.ear import Ear
+from hotline.hands import Hands
 from hotline.legs import SeatLegs
 from hotline.memory import Memory, call_of
 from hotline.numbers import AllowedNumbers
@@ -188,7 +189,9 @@ class Engine:
         self.calls = Calls(
             cards.site, None, None, cards.board, cards.chronicle, legs, cards.clock, str  # type: ignore[arg-type]
         )  # fmt: skip
-        self.ear = Ear(cards.site, self.calls, cards.board, legs, cards.clock, PHONES)
+        self.ear = Ear(
+            cards.site, self.calls, cards.board, legs, Hands(cards.site, legs), cards.clock, PHONES
+        )
         numbers = AllowedNumbers(cards.site.settings.outbound, cards.clock, cards.site.zone)
         self.callbacks = Callbacks(
             cards.site, cards.board, cards.chronicle, cards.clock, numbers, world.line, lambda _: []
@@ -198,7 +201,7 @@ class Engine:
         cards.board.callback_asked = self.callbacks.asked
         cards.board.callback_closed = self.callbacks.failed
         cards.board.offers.call_back = self.callbacks.dial
-        cards.board.offers._stop_ringing = self.ear.stop_ringing
+        cards.board.offers._stop_ringing = self.ear.hands.stop_ringing
         cards.chronicle.listeners.append(self.callbacks.heard)
         self.ear.on_in_step = self.callbacks.restore
         self.ear.on_originated = self.callbacks.originated

@@ -10,6 +10,7 @@ import pytest
 from acd.ami_message import ChannelSnapshot, Event, Headers
 from acd.messages import PhoneBusy, PutOnHold, TakenOffHold
 from hotline.ear import Ear
+from hotline.hands import Hands
 from hotline.keys import Keys
 from hotline.legs import SeatLegs
 from hotline.memory import Memory
@@ -69,7 +70,8 @@ def ear(board: Board) -> Ear:
         has_session=lambda _call: True,
         heard_of=lambda *_: None,
     )
-    return Ear(None, calls, board, SeatLegs(), Clock(), {})  # type: ignore[arg-type]
+    legs = SeatLegs()
+    return Ear(None, calls, board, legs, Hands(None, legs), Clock(), {})  # type: ignore[arg-type]
 
 
 def event(

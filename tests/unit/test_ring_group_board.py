@@ -14,9 +14,11 @@ import pytest
 
 from acd.messages import NotReady, Tick
 from hotline.ear import Ear
+from hotline.hands import Hands
 from hotline.legs import SeatLegs
 from hotline.memory import Memory
 from hotline.plan import plan_of
+from hotline.reseating import restore_seats
 from ivr.call import Rang, Ring
 from ledger.events import Healed, OfferEnded, RingEnded, VisitEnded, from_data, to_data
 from tests.unit.callback_world import ami_event
@@ -49,7 +51,9 @@ class Group:
             heard_of=lambda *_: None,
         )
         phones = {f"e{phone}": phone for phone in SEATS.values()}
-        self.ear = Ear(cards.site, self.calls, cards.board, SeatLegs(), cards.clock, phones)  # type: ignore[arg-type]
+        legs = SeatLegs()
+        hands = Hands(cards.site, legs)
+        self.ear = Ear(cards.site, self.calls, cards.board, legs, hands, cards.clock, phones)  # type: ignore[arg-type]
 
     async def ring(self) -> Any:
         """Let them ring; return the caller's stay."""
@@ -203,7 +207,7 @@ async def test_an_engine_that_is_killed_in_the_moment_of_the_answer_leaves_no_lo
         for event in events[cut:]:
             memory.apply(from_data(to_data(event)))
         again = Group(tmp_path, memory)
-        again.ear._restore_seats()
+        restore_seats(again.cards.site.settings, again.cards.board)
         assert again.states()["ann"] == "talking"
         assert not {again.states()[seat] for seat in ("bob", "cai")} & {"reserved", "ringing"}
         again.cards.board.close()
@@ -225,7 +229,7 @@ async def test_an_engine_that_is_killed_at_any_line_while_a_group_rings_leaves_n
         again = Group(tmp_path, memory)
         for known in memory.calls.values():
             again.cards.board.offers.finish(known)
-        again.ear._restore_seats()
+        restore_seats(again.cards.site.settings, again.cards.board)
         again.cards.clock.time += 60_000
         again.cards.board.tell(Tick())
         assert not {status.state for status in again.cards.distributor.seats.values()} & {
